@@ -1,0 +1,43 @@
+#ifndef CORE_LAB_LAB_H
+#define CORE_LAB_LAB_H
+
+/*
+ * The learner's bench: the backend, loaded bases (shared, immutable, each loaded once) and
+ * where data lies. Commands act on it; it prints nothing.
+ */
+
+#include "core/lab/command.h"
+#include "core/model/model.h"
+#include "core/model/tokenizer.h"
+
+#define LORALAB_VERSION "0.1.0"
+
+struct Lab {
+    Backend *be;           /* made at first need, by lab_backend */
+    char    *data_folder;  /* $LORALAB_DATA, beside the binary, or PREFIX/share/loralab */
+    char    *state_folder; /* $XDG_STATE_HOME/loralab or ~/.local/state/loralab */
+    double   started;      /* clock_seconds at creation */
+    /* the base loaded last */
+    Model     *model;
+    Tokenizer *tok;        /* NULL when the folder has none */
+    char      *model_folder;
+};
+
+/* program_path: argv[0] resolved (/proc/self/exe), to find data beside the binary. */
+NODISCARD Lab *lab_create(const char *program_path, Error *err);
+void           lab_free(Lab *lab);
+
+/* The backend by --backend, --threads, $LORALAB_BACKEND. One a process. */
+NODISCARD Backend *lab_backend(Lab *lab, const Args *args, Error *err);
+/* The base of --base (default: the shipped tiny model), with its tokenizer where it has one. */
+NODISCARD Model *lab_base(Lab *lab, const Args *args, Error *err);
+/* DATA/tasks/NAME.grammar, or NULL with the names that exist. mem_free it. */
+NODISCARD char *lab_task_path(const Lab *lab, const char *name, Error *err);
+/* A path that exists beside data, e.g. "base/tiny". mem_free it. */
+NODISCARD char *lab_data_path(const Lab *lab, const char *name, Error *err);
+
+/* The commands, one file each (cmd_train.c ...). */
+CommandFn cmd_train, cmd_eval, cmd_generate, cmd_merge, cmd_inspect, cmd_tokenize, cmd_data,
+    cmd_plan, cmd_doctor, cmd_help;
+
+#endif

@@ -1,0 +1,22 @@
+#ifndef CORE_MATH_LINALG_H
+#define CORE_MATH_LINALG_H
+
+/*
+ * Dense linear algebra on the host, through LAPACKE. Row-major float32 in and out, work in
+ * double. All functions allocate their workspace (MEM_SCRATCH) and give it back.
+ */
+
+#include "core/base/error.h"
+
+/* Singular values of A [m,n], largest first: s [min(m,n)]. U [m,k] and Vt [k,n] with
+ * k = min(m,n), A = U diag(s) Vt; either may be NULL. ERR_NUMERIC when A is not finite. */
+NODISCARD bool linalg_svd(double *s, float *U, float *Vt, const float *A, Index m, Index n,
+                          Error *err);
+/* Thin QR: A [m,n], m >= n: Q [m,n] with orthonormal columns, R [n,n] upper triangular. */
+NODISCARD bool linalg_qr(float *Q, float *R, const float *A, Index m, Index n, Error *err);
+/* Singular values of the product B A, B [m,r], A [r,n], without forming it: QR of B and of
+ * A^T, then an r x r SVD. s [r]. */
+NODISCARD bool linalg_svd_product(double *s, const float *B, const float *A, Index m, Index n,
+                                  Index r, Error *err);
+
+#endif
