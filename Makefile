@@ -48,7 +48,7 @@ rooms_of = $(foreach r,$(filter-out lessons app,$(ROOMS)),$(wildcard core/$(r)/*
            $(foreach r,$(filter lessons app,$(ROOMS)),$(wildcard $(r)/*.c))
 SRC      := $(sort $(rooms_of))
 TEST_SRC := $(wildcard tests/*.c) $(foreach r,$(ROOMS),$(wildcard tests/$(r)/*.c))
-BENCHES  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+BENCHES  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
@@ -128,11 +128,14 @@ $(BUILD)/loralab: $(OBJ)
 $(BUILD)/test-runner: $(LIB_OBJ) $(TEST_OBJ)
 	@$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
-$(BUILD)/tests/bench/%.run: $(BUILD)/tests/bench/%.o $(LIB_OBJ)
+$(BUILD)/tests/bench/%.run: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o $(LIB_OBJ)
 	@$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/fuzz/%.run: $(BUILD)/tests/fuzz/%.o $(LIB_OBJ)
 	@$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+# The cpu backend's loops may fuse a product and a sum into one instruction.
+$(BUILD)/core/math/cpu/%.o: override CFLAGS += -ffp-contract=fast
 
 # The reference is the oracle: compiled plainly.
 $(BUILD)/core/math/ref/%.o: OPT_release := -O2 -D_FORTIFY_SOURCE=2

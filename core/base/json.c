@@ -11,7 +11,6 @@
 
 #include <math.h>
 #include <pthread.h>
-#include <stdalign.h>
 #include <string.h>
 
 /* Two of jansson's functions have the names of ours; it is not called by those here. Its type
@@ -30,6 +29,7 @@
 
 #include "core/base/file.h"
 #include "core/base/hash.h"
+#include "core/base/json_internal.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
 
@@ -42,68 +42,22 @@ struct JsonNode {
     Index         slot_mask;
 };
 
-enum { CHUNK_FIRST = 4096, CHUNK_MAX = 1 << 20, HASH_FROM = 9 };
-
-typedef struct Chunk {
-    struct Chunk *next;
-    Index         used, size;
-} Chunk;
-
-typedef struct Arena {
-    Chunk *chunks;
-    Index  next_size;
-    bool   failed;
-} Arena;
+enum { HASH_FROM = 9 }; /* fewer members are found by looking at each */
 
 struct Json {
-    Arena       arena;
+    JsonArena       arena;
     const char *name;
     JsonNode    root;
 };
 
-/* ---- the arena -------------------------------------------------------------------------- */
+/* ---- jansson's memory ------------------------------------------------------------------- */
 
-static _Thread_local Arena *current;
-
-static void *arena_alloc(Arena *arena, Index n)
-{
-    const Index align = alignof(max_align_t), head = (sizeof(Chunk) + align - 1) / align * align;
-    if (!mem_may_allocate() || n > PTRDIFF_MAX / 4) {
-        arena->failed = true;
-        return NULL;
-    }
-
-    n = (n + align - 1) / align * align;
-    Chunk *chunk = arena->chunks;
-    if (chunk == NULL || chunk->size - chunk->used < n) {
-        Index size = arena->next_size > n ? arena->next_size : n;
-        chunk = mem_alloc_raw(mem_program(), MEM_TEXT, head + size, 1, NULL);
-        if (chunk == NULL) {
-            arena->failed = true;
-            return NULL;
-        }
-        *chunk = (Chunk){.next = arena->chunks, .size = size};
-        arena->chunks = chunk;
-        if (arena->next_size < CHUNK_MAX) arena->next_size *= 2;
-    }
-    char *bytes = (char *)chunk + head + chunk->used;
-    chunk->used += n;
-    return bytes;
-}
-
-static void arena_free(Arena *arena)
-{
-    while (arena->chunks != NULL) {
-        Chunk *chunk = arena->chunks;
-        arena->chunks = chunk->next;
-        mem_free(chunk);
-    }
-}
+static _Thread_local JsonArena *current;
 
 static void *jansson_alloc(size_t n)
 {
     CHECK(current != NULL);
-    return arena_alloc(current, (Index)n);
+    return json_arena_alloc(current, (Index)n);
 }
 
 static void jansson_free(void *block)
@@ -118,7 +72,7 @@ static void set_allocator(void)
 
 /* ---- wrapping --------------------------------------------------------------------------- */
 
-static bool wrap(Arena *arena, JsonNode *node, const json_t *value);
+static bool wrap(JsonArena *arena, JsonNode *node, const json_t *value);
 
 static Index slot_of(const JsonNode *object, const char *key)
 {
@@ -130,13 +84,13 @@ static Index slot_of(const JsonNode *object, const char *key)
     return slot;
 }
 
-static bool index_keys(Arena *arena, JsonNode *object)
+static bool index_keys(JsonArena *arena, JsonNode *object)
 {
     if (object->count < HASH_FROM || object->count > INT32_MAX / 2) return true;
 
     Index slots = 16;
     while (slots < 2 * object->count) slots *= 2;
-    object->slots = arena_alloc(arena, slots * (Index)sizeof *object->slots);
+    object->slots = json_arena_alloc(arena, slots * (Index)sizeof *object->slots);
     if (object->slots == NULL) return false;
     memset(object->slots, 0, (size_t)slots * sizeof *object->slots);
     object->slot_mask = slots - 1;
@@ -146,7 +100,7 @@ static bool index_keys(Arena *arena, JsonNode *object)
     return true;
 }
 
-static bool wrap_members(Arena *arena, JsonNode *node)
+static bool wrap_members(JsonArena *arena, JsonNode *node)
 {
     json_t *object = (json_t *)(uintptr_t)node->value; /* iterating changes nothing */
     void   *at = json_object_iter(object);
@@ -157,7 +111,7 @@ static bool wrap_members(Arena *arena, JsonNode *node)
     return index_keys(arena, node);
 }
 
-static bool wrap(Arena *arena, JsonNode *node, const json_t *value)
+static bool wrap(JsonArena *arena, JsonNode *node, const json_t *value)
 {
     node->value = value;
     bool object = json_typeof(value) == JSON_OBJECT;
@@ -166,7 +120,7 @@ static bool wrap(Arena *arena, JsonNode *node, const json_t *value)
     node->count = (Index)(object ? json_object_size(value) : json_array_size(value));
     if (node->count == 0) return true;
     Index bytes = node->count * (Index)sizeof *node->items;
-    node->items = arena_alloc(arena, bytes);
+    node->items = json_arena_alloc(arena, bytes);
     if (node->items == NULL) return false;
     memset(node->items, 0, (size_t)bytes);
     if (object) return wrap_members(arena, node);
@@ -178,52 +132,18 @@ static bool wrap(Arena *arena, JsonNode *node, const json_t *value)
 
 /* ---- parsing ---------------------------------------------------------------------------- */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* Rewrite integers beyond 64 bits as reals of the same length (123456 -> 1234e2). Tokenizers of
- * Hugging Face say "no limit" as 1000000000000000019884624838656. Returns how many there were. */
-static int soften_integers(char *text, Index len)
-{
-    int  softened = 0;
-    bool quoted = false;
-    for (Index i = 0; i < len; i++) {
-        if (text[i] == '"') quoted = !quoted;
-        if (quoted && text[i] == '\\') i++;
-        if (quoted || i >= len || !is_digit(text[i])) continue;
-
-        Index start = i;
-        while (i < len && is_digit(text[i])) i++;
-        Index digits = i - start;
-        bool  integer = i == len || strchr(".eE", text[i]) == NULL;
-        bool  big = digits > 19 ||
-                   (digits == 19 && memcmp(text + start, "9223372036854775807", 19) > 0);
-        /* Digits after a point or an exponent are no integers and stay as they are. */
-        if (start > 0 && strchr(".eE+", text[start - 1]) != NULL) integer = false;
-        if (integer && big) {
-            text[i - 2] = 'e';
-            text[i - 1] = '2';
-            softened++;
-        }
-        i--;
-    }
-    return softened;
-}
-
 static json_t *parse(const char *text, Index len, json_error_t *problem)
 {
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
     return json_loadb(text, (size_t)len, flags, problem);
 }
 
-static json_t *parse_softened(Arena *arena, const char *text, Index len, json_error_t *problem)
+static json_t *parse_softened(JsonArena *arena, const char *text, Index len, json_error_t *problem)
 {
-    char *copy = arena_alloc(arena, len);
+    char *copy = json_arena_alloc(arena, len);
     if (copy == NULL) return NULL;
     memcpy(copy, text, (size_t)len);
-    return soften_integers(copy, len) > 0 ? parse(copy, len, problem) : NULL;
+    return json_soften_integers(copy, len) > 0 ? parse(copy, len, problem) : NULL;
 }
 
 /* jansson's sentence quotes the file, so it passes the filter for terminals here. */
@@ -247,7 +167,7 @@ static bool fill(Json *json, const char *text, Index len, const char *name, Erro
 {
     json_error_t problem = {.line = -1};
     Index        name_bytes = (Index)strlen(name) + 1;
-    char        *copy = arena_alloc(&json->arena, name_bytes);
+    char        *copy = json_arena_alloc(&json->arena, name_bytes);
     json->name = copy == NULL ? "JSON" : memcpy(copy, name, (size_t)name_bytes);
     if (copy == NULL) return complain(json, &problem, err);
 
@@ -267,7 +187,6 @@ Json *json_parse(const char *text, Index len, const char *name, Error *err)
 
     Json *json = mem_alloc(mem_program(), MEM_TEXT, 1, sizeof *json, err);
     if (json == NULL) return NULL;
-    json->arena.next_size = CHUNK_FIRST;
     current = &json->arena;
     bool made = fill(json, text, len, name, err);
     current = NULL;
@@ -291,7 +210,7 @@ Json *json_read(const char *path, Index max_bytes, Error *err)
 void json_free(Json *json)
 {
     if (json == NULL) return;
-    arena_free(&json->arena);
+    json_arena_free(&json->arena);
     mem_free(json);
 }
 

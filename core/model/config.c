@@ -37,7 +37,7 @@ static const Family families[] = {
 
 bool config_failed_at(const ConfigReader *r, const char *field)
 {
-    return error_prefix(r->err, "%s: field \"%s\"", r->name, field);
+    return error_prefix(r->err, "%s: field \"%s\"", json_name(r->json), field);
 }
 
 bool config_size(const ConfigReader *r, const char *key, bool required, Index hi, Index *out)
@@ -188,21 +188,16 @@ static bool read_ends(const ConfigReader *r)
     return true;
 }
 
-static bool parse_named(ModelConfig *config, const Json *json, const char *name, Error *err)
+bool config_parse(ModelConfig *config, const Json *json, Error *err)
 {
     *config = (ModelConfig){0};
-    ConfigReader r = {config, json, json_root(json), name, err};
+    ConfigReader r = {config, json, json_root(json), err};
     if (!json_is_object(r.root)) {
-        return error_set(err, ERR_INPUT, "%s: must hold an object", name);
+        return error_set(err, ERR_INPUT, "%s: must hold an object", json_name(json));
     }
     return read_family(&r) && config_refuse_unknown(&r) && read_sizes(&r) && read_biases(&r) &&
            config_read_rope(&r) && read_dtype(&r) && read_id(&r, "bos_token_id", &config->bos) &&
            read_id(&r, "pad_token_id", &config->pad) && read_ends(&r);
-}
-
-bool config_parse(ModelConfig *config, const Json *json, Error *err)
-{
-    return parse_named(config, json, "config.json", err);
 }
 
 /* transformers generates with the end tokens of this file, where there is one. */
@@ -211,10 +206,10 @@ static bool read_generation(ModelConfig *config, const char *path, Error *err)
     if (!path_exists(path)) return true;
     Json *json = json_read(path, CONFIG_MAX_BYTES, err);
     if (json == NULL) return false;
-    ConfigReader r = {config, json, json_root(json), path, err};
-    bool         good = json_is_object(r.root) ? read_ends(&r)
-                                               : error_set(err, ERR_INPUT,
-                                                           "%s: must hold an object", path);
+    ConfigReader r = {config, json, json_root(json), err};
+    bool         good = json_is_object(r.root)
+                            ? read_ends(&r)
+                            : error_set(err, ERR_INPUT, "%s: must hold an object", path);
     json_free(json);
     return good;
 }
@@ -229,7 +224,7 @@ bool config_read(ModelConfig *config, const char *folder, Error *err)
 
     json = json_read(path, CONFIG_MAX_BYTES, err);
     if (json == NULL) goto done;
-    good = parse_named(config, json, path, err) && read_generation(config, generation, err);
+    good = config_parse(config, json, err) && read_generation(config, generation, err);
 
 done:
     json_free(json);

@@ -9,7 +9,6 @@ typedef struct ConfigReader {
     ModelConfig    *config;
     const Json     *json;
     const JsonNode *root;
-    const char     *name; /* the document's, for errors */
     Error          *err;
 } ConfigReader;
 

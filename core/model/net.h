@@ -57,6 +57,7 @@ typedef struct Net {
     /* Merged weights (no gradients): a frozen Mat that takes the place of the base's. */
     Mat     *merged; /* data NULL: the base's */
     bool     checkpointing; /* gradient checkpointing, one layer at a time */
+    bool     training;      /* dropout acts (a checkpointed part runs unrecorded, but trains) */
     struct LayerContext *layers; /* [L], what a layer's forward needs besides x */
     /* Dropout keys of the rows that are being mapped right now, for a hook that drops. */
     const uint64_t *row_key;

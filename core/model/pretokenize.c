@@ -249,8 +249,9 @@ static bool run_cuts(PreTokenizerRun *run, int level, const char *text, Index n,
         int found = find(run, run->pre->step[level].code, text, n, from, m, err);
         if (found < 0) return false;
         if (found == 0) break;
-        CHECK(m[0] >= done && m[1] >= m[0] && m[1] <= n);
-
+        if (m[0] < done || m[1] < m[0]) {
+            return error_set(err, ERR_INPUT, "the tokenizer's pattern matches backwards");
+        }
         if (m[0] == m[1] && m[1] == last_end) {
             do from++;
             while (from < n && ((unsigned char)text[from] & 0xC0) == 0x80);

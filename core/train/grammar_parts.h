@@ -104,6 +104,7 @@ struct Source {
     Place       place;
     Expr        low, high;
     Ref         ref; /* DEF: its name; FIELD: slot and field; ITEM: the list */
+    Def        *def; /* DEF */
     const char *arg_names[GRAMMAR_MAX_ARGS];
     int         args[GRAMMAR_MAX_ARGS], arg_count;
     Node       *text;

@@ -11,6 +11,7 @@
  */
 
 #include "core/base/file.h"
+#include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/train/grammar_scan.h"
 

@@ -124,6 +124,10 @@ void cpu_axpy(Backend *be, float *y, float a, const float *x, Index n);
 void cpu_scale(Backend *be, float *y, float a, Index n);
 void cpu_dropout(Backend *be, float *y, const float *x, Dropout drop, Index N, Index D, bool add);
 
+/* softmax.c: the largest of n >= 1 numbers; sum of exp(z - m), left in z when `keep` */
+float  cpu_largest(const float *z, Index n);
+double cpu_sum_exp(float *z, Index n, float m, bool keep);
+
 /* attention.c, attention_grad.c */
 Index cpu_attention_workspace(Index T, Index K);
 void  cpu_attention(Backend *be, const AttnShape *shape, float *o, float *lse, const float *q,

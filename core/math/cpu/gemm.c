@@ -134,10 +134,10 @@ static void prefer_wide_kernels(void)
         !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl")) {
         return;
     }
+    if (setenv(variable, "SkylakeX", 1) != 0) return;
     gotoblas_dynamic_quit();
-    if (setenv(variable, "SkylakeX", 1) == 0) gotoblas_dynamic_init();
+    gotoblas_dynamic_init();
     (void)unsetenv(variable);
-    gotoblas_dynamic_init(); /* does nothing when that went well */
 #endif
 }
 

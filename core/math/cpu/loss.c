@@ -7,7 +7,6 @@
  */
 
 #include "core/math/cpu/cpu.h"
-#include "core/math/cpu/exp.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,14 +19,6 @@ typedef struct Entropy {
     Index          V;
     float          grad_scale;
 } Entropy;
-
-static float largest(const float *z, Index n)
-{
-    float m = z[0];
-#pragma omp simd reduction(max : m)
-    for (Index i = 0; i < n; i++) m = z[i] > m ? z[i] : m;
-    return m;
-}
 
 /* Where this value stands first; 0 when it stands nowhere (NaN). */
 static Index find(const float *z, Index n, float value)
@@ -45,30 +36,6 @@ static Index find(const float *z, Index n, float value)
     return 0;
 }
 
-/* Sum of exp(z - m), left in z when `keep`; blocks in float, their sum in double. */
-static double sum_exp(float *z, Index n, float m, bool keep)
-{
-    enum { BLOCK = 1024 };
-    double total = 0.0;
-    for (Index i = 0; i < n; i += BLOCK) {
-        Index end = cpu_min(i + BLOCK, n);
-        float s = 0.0f;
-        if (keep) {
-#pragma omp simd reduction(+ : s)
-            for (Index j = i; j < end; j++) {
-                float e = cpu_exp(z[j] - m);
-                z[j] = e;
-                s += e;
-            }
-        } else {
-#pragma omp simd reduction(+ : s)
-            for (Index j = i; j < end; j++) s += cpu_exp(z[j] - m);
-        }
-        total += (double)s;
-    }
-    return total;
-}
-
 static void entropy_row(const Entropy *p, Index n)
 {
     float  *z = p->z + n * p->V;
@@ -76,7 +43,7 @@ static void entropy_row(const Entropy *p, Index n)
     bool    grad = p->grad_scale != 0.0f;
     CHECK(t >= -1 && t < p->V);
 
-    float m = largest(z, p->V);
+    float m = cpu_largest(z, p->V);
     if (p->best != NULL) p->best[n] = (int32_t)find(z, p->V, m);
     if (p->loss != NULL) p->loss[n] = 0.0;
     if (t < 0) {
@@ -84,7 +51,7 @@ static void entropy_row(const Entropy *p, Index n)
         return;
     }
     double target = (double)z[t];
-    double sum = sum_exp(z, p->V, m, grad);
+    double sum = cpu_sum_exp(z, p->V, m, grad);
     if (p->loss != NULL) p->loss[n] = (double)m + log(sum) - target;
     if (!grad) return;
     float factor = (float)((double)p->grad_scale / sum);

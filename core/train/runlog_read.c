@@ -1,0 +1,132 @@
+/*
+ * Reading a run log, also one that is still being written or whose run was killed: a torn last
+ * line is skipped, unknown types are skipped, and "resume" at step k takes back what an earlier
+ * life of the run wrote beyond k.
+ */
+
+#include <string.h>
+
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/train/runlog.h"
+
+#define LOG_MAX_BYTES ((Index)1 << 30)
+
+void rundata_free(RunData *data)
+{
+    if (data == NULL) return;
+    mem_free(data->steps);
+    mem_free(data->evals);
+    mem_free(data->start);
+    mem_free(data->end);
+    mem_free(data);
+}
+
+static int64_t step_of(const JsonNode *line) { return json_integer(json_get(line, "step")); }
+
+static double number_of(const JsonNode *line, const char *key)
+{
+    return json_number(json_get(line, key));
+}
+
+/* Room for one more element, doubling. */
+static bool room(void *array_pointer, Index count, Index size, Error *err)
+{
+    void **array = array_pointer;
+    if (count != 0 && (count & (count - 1)) != 0) return true;
+    void *larger = mem_resize(*array, mem_program(), MEM_TEXT, count == 0 ? 1 : 2 * count, size,
+                              err);
+    if (larger == NULL) return false;
+    *array = larger;
+    return true;
+}
+
+static bool add_step(RunData *data, const JsonNode *line, Error *err)
+{
+    if (!room(&data->steps, data->step_count, sizeof(RunStep), err)) return false;
+    data->steps[data->step_count++] = (RunStep){
+        .step = (Index)step_of(line),
+        .loss = number_of(line, "loss"),
+        .grad_norm = number_of(line, "grad_norm"),
+        .learning_rate = number_of(line, "learning_rate"),
+        .seconds = number_of(line, "seconds"),
+        .tokens = (Index)json_integer(json_get(line, "tokens")),
+    };
+    return true;
+}
+
+static bool add_eval(RunData *data, const JsonNode *line, Error *err)
+{
+    const JsonNode *exact = json_get(line, "exact_match");
+    if (!room(&data->evals, data->eval_count, sizeof(RunEval), err)) return false;
+    data->evals[data->eval_count++] =
+        (RunEval){.step = (Index)step_of(line),
+                  .loss = number_of(line, "loss"),
+                  .exact_match = json_is_number(exact) ? json_number(exact) : -1};
+    return true;
+}
+
+static void take_back(RunData *data, int64_t step)
+{
+    while (data->step_count > 0 && data->steps[data->step_count - 1].step > step) {
+        data->step_count--;
+    }
+    while (data->eval_count > 0 && data->evals[data->eval_count - 1].step > step) {
+        data->eval_count--;
+    }
+    if (data->end != NULL) data->end[0] = '\0';
+}
+
+static bool keep_text(char **slot, const char *line, Index n, Error *err)
+{
+    Str text = {0};
+    str_add_bytes(&text, line, n);
+    char *copy = str_take(&text, err);
+    if (copy == NULL) return false;
+    mem_free(*slot);
+    *slot = copy;
+    return true;
+}
+
+static bool add_line(RunData *data, const char *text, Index n, Error *err)
+{
+    Json *json = json_parse(text, n, "run log", NULL);
+    if (json == NULL) return true; /* torn, or not ours */
+
+    const JsonNode *line = json_root(json);
+    const char     *type = json_string(json_get(line, "type"), NULL);
+    bool            ok = true;
+    if (type == NULL) type = "";
+    if (strcmp(type, "step") == 0) ok = add_step(data, line, err);
+    if (strcmp(type, "eval") == 0) ok = add_eval(data, line, err);
+    if (strcmp(type, "resume") == 0) take_back(data, step_of(line));
+    if (strcmp(type, "start") == 0) ok = keep_text(&data->start, text, n, err);
+    if (strcmp(type, "end") == 0) ok = keep_text(&data->end, text, n, err);
+    json_free(json);
+    return ok;
+}
+
+static bool add_lines(RunData *data, const char *text, Index length, Error *err)
+{
+    for (Index at = 0; at < length;) {
+        const char *newline = memchr(text + at, '\n', (size_t)(length - at));
+        if (newline == NULL) return true; /* the last line is still being written */
+        Index n = newline - (text + at);
+        if (n > 0 && !add_line(data, text + at, n, err)) return false;
+        at += n + 1;
+    }
+    return true;
+}
+
+RunData *runlog_read(const char *path, Error *err)
+{
+    Index    length;
+    char    *text = file_read_all(path, LOG_MAX_BYTES, &length, err);
+    RunData *data = text != NULL ? mem_alloc(mem_program(), MEM_TEXT, 1, sizeof *data, err) : NULL;
+    bool     ok = data != NULL && keep_text(&data->start, "", 0, err) &&
+              keep_text(&data->end, "", 0, err) && add_lines(data, text, length, err);
+    mem_free(text);
+    if (ok) return data;
+    rundata_free(data);
+    return NULL;
+}
