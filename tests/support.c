@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700 /* nftw, mkdtemp */
 #include "tests/test.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/base/file.h"
 #include "core/base/mem.h"
 
 /* ---- numbers and errors ----------------------------------------------------------------- */
@@ -105,40 +107,67 @@ void test_folder_remove(void)
 
 /* ---- torture ---------------------------------------------------------------------------- */
 
-/* One run with allocation n failing. Returns how many allocations were asked for. */
-static int64_t torture_once(TortureBody *body, void *context, int64_t n, bool forever)
+/* What fails: which switch, and the code that has to come out. */
+typedef struct Fault {
+    const char *what;
+    ErrorCode   code;
+    void (*arm)(int64_t n, bool forever);
+    int64_t (*disarm)(void);
+} Fault;
+
+static void arm_disk(int64_t n, bool forever)
+{
+    file_fail_after(n, EIO, forever);
+}
+
+/* One run with operation n failing. Returns how many operations were asked for. */
+static int64_t torture_once(const Fault *fault, TortureBody *body, void *context, int64_t n,
+                            bool forever)
 {
     Error   err = {0};
     int64_t live = mem_live_blocks();
 
-    mem_fail_after(n, forever);
+    fault->arm(n, forever);
     body(context, &err);
-    int64_t asked = mem_fail_off();
+    int64_t asked = fault->disarm();
 
     const char *mode = forever ? "from then on" : "once";
-    if (asked > n && err.code != ERR_MEMORY) {
-        fail_msg("allocation %d failed %s: code %d instead of ERR_MEMORY (%s)", (int)n, mode,
-                 (int)err.code, err.code == ERR_NONE ? "no error at all" : err.message);
+    if (asked > n && err.code != fault->code) {
+        fail_msg("%s %d failed %s: code %d instead of %d (%s)", fault->what, (int)n, mode,
+                 (int)err.code, (int)fault->code,
+                 err.code == ERR_NONE ? "no error at all" : err.message);
     }
     if (asked <= n && err.code != ERR_NONE) fail_msg("fails unprovoked: %s", err.message);
     if (mem_live_blocks() != live) {
-        fail_msg("allocation %d failed %s: %d blocks leaked", (int)n, mode,
+        fail_msg("%s %d failed %s: %d blocks leaked", fault->what, (int)n, mode,
                  (int)(mem_live_blocks() - live));
     }
     return asked;
 }
 
-int64_t torture(TortureBody *body, void *context)
+static int64_t torture_with(const Fault *fault, TortureBody *body, void *context)
 {
     int64_t asked = 0;
     for (int forever = 0; forever <= 1; forever++) {
         /* Every one of the first hundred, then ever fewer: creators that allocate ten thousand
          * times do so in loops. */
         for (int64_t n = 0;; n += 1 + n / 100) {
-            asked = torture_once(body, context, n, forever != 0);
+            asked = torture_once(fault, body, context, n, forever != 0);
             if (asked <= n) break;
         }
     }
-    if (asked == 0) fail_msg("the body allocates nothing, so nothing was tested");
+    if (asked == 0) fail_msg("there was no %s, so nothing was tested", fault->what);
     return asked;
+}
+
+int64_t torture(TortureBody *body, void *context)
+{
+    const Fault fault = {"allocation", ERR_MEMORY, mem_fail_after, mem_fail_off};
+    return torture_with(&fault, body, context);
+}
+
+int64_t torture_disk(TortureBody *body, void *context)
+{
+    const Fault fault = {"disk operation", ERR_DISK, arm_disk, file_fail_off};
+    return torture_with(&fault, body, context);
 }

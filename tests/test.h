@@ -69,4 +69,8 @@ typedef void TortureBody(void *context, Error *err);
  * how many allocations it makes; making none fails the test, for then nothing was shown. */
 int64_t torture(TortureBody *body, void *context);
 
+/* The same with every operation on the disk (open for writing, write, fsync, rename) failing with
+ * EIO: the body must report ERR_DISK. */
+int64_t torture_disk(TortureBody *body, void *context);
+
 #endif

@@ -10,6 +10,10 @@
 #include "core/base/json.h"
 #include "core/model/model.h"
 
+#define LORA_MAX_RANK 100000
+#define LORA_MAX_ALPHA 1e30
+#define LORA_MAX_DROPOUT 0.99999994 /* the largest float32 below 1 */
+
 /* init_lora_weights. A [r,in], B [out,r]; fan-in of A is in. */
 typedef enum LoraInit {
     INIT_PEFT,            /* "true": A U(+-1/sqrt(in)), B 0 */
@@ -60,10 +64,14 @@ void lora_config_free(LoraConfig *config);
 /* FOLDER/adapter_config.json. */
 NODISCARD bool lora_config_read(LoraConfig *config, const char *folder, Error *err);
 NODISCARD bool lora_config_parse(LoraConfig *config, const Json *json, Error *err);
+/* Ranges and combinations, wherever the fields came from; lora_match asks it too. */
+NODISCARD bool lora_config_check(const LoraConfig *config, Error *err);
 /* What PEFT loads, sorted keys, indent 2. */
 void lora_config_write(Str *out, const LoraConfig *config);
 NODISCARD bool name_list_add(NameList *list, const char *name, Error *err);
 NODISCARD bool name_list_copy(NameList *to, const NameList *from, Error *err);
+void           name_list_free(NameList *list);
+NODISCARD bool pattern_list_add(PatternList *list, const char *pattern, double value, Error *err);
 NODISCARD bool lora_config_copy(LoraConfig *to, const LoraConfig *from, Error *err);
 
 /* ---- which modules ---------------------------------------------------------------------- */

@@ -19,13 +19,15 @@ struct Method {
     ParamSet   *params; /* trainable (or loaded) values; owned */
     Model      *model;  /* not owned */
     LoadCount   loaded; /* zeros unless read from disk */
+    int64_t     added;  /* how many of the values the base has no counterpart of */
+    bool        whole;  /* saves a whole model folder: merging has nothing to add */
     void       *self;
 
     void (*free)(Method *method);
     /* Act on a Net, or stop acting: switching adapters is detach and attach, no reloading. */
     bool (*attach)(Method *method, Net *net, Error *err);
-    void (*detach)(Method *method, Net *net);
-    /* The step that dropout numbers are drawn for. */
+    void (*detach)(Method *method, Net *net); /* nothing happens when it is not attached to it */
+    /* The step that dropout numbers are drawn for. Rows without a row_key drop nothing. */
     void (*at_step)(Method *method, uint64_t seed, Index step);
     /* Write for users: an adapter folder in PEFT layout, or a whole model folder. The folder
      * exists; files appear durably. */
@@ -36,6 +38,10 @@ struct Method {
      * `sign`; false in *changed when the module is not touched. */
     bool (*add_delta)(const Method *method, const Module *module, double sign, float *W,
                       bool *changed, Error *err);
+    /* The same for its bias [out] (lora_bias). ERR_INPUT when the base has none to add to. */
+    bool (*add_bias_delta)(const Method *method, const Module *module, double sign, float *b,
+                           bool *changed, Error *err);
+    /* Other changes are Params of part w, g or b that take the place of the base's values. */
 };
 
 void method_free(Method *method); /* NULL-safe */
@@ -67,14 +73,15 @@ NODISCARD Method *full_create(Model *model, MemAccount *account, Error *err);
 
 /*
  * Merge: private copies W + scale*B A of just the changed weights, in the base's storage type,
- * take the base's place in the Net (biases and saved modules too). Undo is `exact` (drop the
- * copies: bit-equal to before) or `subtract` (W - scale*B A in the copy, as PEFT does; *drift
- * is the largest |difference| to the base afterwards).
+ * take the base's place in the Net (biases and saved modules too), and the method is detached.
+ * Undo is `exact` (drop the copies: bit-equal to before) or `subtract` (W - scale*B A in the
+ * copy, as PEFT does; *drift is the largest |difference| to the base afterwards; biases and
+ * saved modules go back exactly). A second merge starts from the first; free the last first.
  */
 typedef struct Merge Merge;
 NODISCARD Merge *merge_apply(Net *net, Method *method, MemAccount *account, Error *err);
 NODISCARD bool   merge_undo_subtract(Merge *merge, double *drift, Error *err);
-void             merge_free(Merge *merge); /* exact: the base's weights are in place again */
+void             merge_free(Merge *merge); /* exact: what was there before is in place again */
 /* Write base + adapter as a plain model folder. Tied base with an adapted embedding or head:
  * written untied, said in *note (static text or NULL). */
 NODISCARD bool merge_save(const Method *method, const char *folder, const char **note, Error *err);

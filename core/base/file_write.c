@@ -67,15 +67,16 @@ static bool create_temporary(FileWriter *writer, Error *err)
         if (writer->temporary == NULL) return false;
 
         writer->fd = create_exclusive(writer->folder, writer->temporary);
-        if (writer->fd < 0 && errno == EEXIST &&
-            remove_leftover(writer->folder, writer->temporary)) {
+        bool taken = writer->fd < 0 && errno == EEXIST;
+        if (taken && remove_leftover(writer->folder, writer->temporary)) {
             writer->fd = create_exclusive(writer->folder, writer->temporary);
+            taken = writer->fd < 0 && errno == EEXIST;
         }
         if (writer->fd >= 0) {
             flock(writer->fd, LOCK_EX | LOCK_NB); /* where there are no locks: never a leftover */
             return true;
         }
-        if (errno != EEXIST) return disk_error(err, writer->path, "written");
+        if (!taken) return disk_error(err, writer->path, "written");
         mem_free(writer->temporary);
         writer->temporary = NULL;
     }

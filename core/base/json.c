@@ -4,13 +4,16 @@
  *
  * A document lives in an arena of its own: jansson's many small blocks cost no header each, and
  * freeing a document is freeing a few chunks. jansson's allocator is global, so the arena it
- * draws from is a variable of the thread, set for the duration of a parse.
+ * draws from is a variable of the thread, set for the duration of a parse. An allocation that
+ * fails inside jansson leaves it by longjmp: jansson 2.14 overlooks some failures and runs into an
+ * assertion of its own, and it holds nothing that is not in the arena.
  */
 
 #include "core/base/json.h"
 
 #include <math.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <string.h>
 
 /* Two of jansson's functions have the names of ours; it is not called by those here. Its type
@@ -52,12 +55,17 @@ struct Json {
 
 /* ---- jansson's memory ------------------------------------------------------------------- */
 
-static _Thread_local JsonArena *current;
+static _Thread_local struct {
+    JsonArena *arena; /* NULL outside of a parse */
+    jmp_buf    escape;
+} current;
 
 static void *jansson_alloc(size_t n)
 {
-    CHECK(current != NULL);
-    return json_arena_alloc(current, (Index)n);
+    CHECK(current.arena != NULL && n < PTRDIFF_MAX / 2);
+    void *block = json_arena_alloc(current.arena, (Index)n);
+    if (block == NULL) longjmp(current.escape, 1);
+    return block;
 }
 
 static void jansson_free(void *block)
@@ -132,10 +140,15 @@ static bool wrap(JsonArena *arena, JsonNode *node, const json_t *value)
 
 /* ---- parsing ---------------------------------------------------------------------------- */
 
-static json_t *parse(const char *text, Index len, json_error_t *problem)
+/* NULL with *problem, or with arena->failed. */
+static json_t *parse(JsonArena *arena, const char *text, Index len, json_error_t *problem)
 {
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
-    return json_loadb(text, (size_t)len, flags, problem);
+    json_t      *value = NULL;
+    current.arena = arena;
+    if (setjmp(current.escape) == 0) value = json_loadb(text, (size_t)len, flags, problem);
+    current.arena = NULL;
+    return arena->failed ? NULL : value;
 }
 
 static json_t *parse_softened(JsonArena *arena, const char *text, Index len, json_error_t *problem)
@@ -143,13 +156,13 @@ static json_t *parse_softened(JsonArena *arena, const char *text, Index len, jso
     char *copy = json_arena_alloc(arena, len);
     if (copy == NULL) return NULL;
     memcpy(copy, text, (size_t)len);
-    return json_soften_integers(copy, len) > 0 ? parse(copy, len, problem) : NULL;
+    return json_soften_integers(copy, len) > 0 ? parse(arena, copy, len, problem) : NULL;
 }
 
 /* jansson's sentence quotes the file, so it passes the filter for terminals here. */
 static bool complain(const Json *json, const json_error_t *problem, Error *err)
 {
-    if (json->arena.failed || json_error_code(problem) == json_error_out_of_memory) {
+    if (json->arena.failed) {
         return error_set(err, ERR_MEMORY, "%s: out of memory while reading JSON", json->name);
     }
     Str shown = {0};
@@ -171,12 +184,11 @@ static bool fill(Json *json, const char *text, Index len, const char *name, Erro
     json->name = copy == NULL ? "JSON" : memcpy(copy, name, (size_t)name_bytes);
     if (copy == NULL) return complain(json, &problem, err);
 
-    json_t *value = parse(text, len, &problem);
+    json_t *value = parse(&json->arena, text, len, &problem);
     if (value == NULL && json_error_code(&problem) == json_error_numeric_overflow) {
         value = parse_softened(&json->arena, text, len, &problem);
     }
-    /* A failure that jansson recovered from would be a value with a hole in it. */
-    bool made = value != NULL && !json->arena.failed && wrap(&json->arena, &json->root, value);
+    bool made = value != NULL && wrap(&json->arena, &json->root, value);
     return made || complain(json, &problem, err);
 }
 
@@ -187,10 +199,7 @@ Json *json_parse(const char *text, Index len, const char *name, Error *err)
 
     Json *json = mem_alloc(mem_program(), MEM_TEXT, 1, sizeof *json, err);
     if (json == NULL) return NULL;
-    current = &json->arena;
-    bool made = fill(json, text, len, name, err);
-    current = NULL;
-    if (made) return json;
+    if (fill(json, text, len, name, err)) return json;
 
     json_free(json);
     return NULL;

@@ -33,7 +33,9 @@ NODISCARD Backend *lab_backend(Lab *lab, const Args *args, Error *err);
 NODISCARD Model *lab_base(Lab *lab, const Args *args, Error *err);
 /* DATA/tasks/NAME.grammar, or NULL with the names that exist. mem_free it. */
 NODISCARD char *lab_task_path(const Lab *lab, const char *name, Error *err);
-/* A path that exists beside data, e.g. "base/tiny". mem_free it. */
+/* All task names, separated by ", ". */
+NODISCARD bool lab_task_names(const Lab *lab, Str *names, Error *err);
+/* A path inside the data folder, e.g. "base/tiny". mem_free it. */
 NODISCARD char *lab_data_path(const Lab *lab, const char *name, Error *err);
 
 /* The commands, one file each (cmd_train.c ...). */

@@ -21,6 +21,17 @@
 
 #include "core/math/arena.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_ASAN
+#endif
+#ifdef ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 #define ARENA_ALIGN     64
 #define ARENA_BLOCK_MIN (1024 * 1024)
 
@@ -74,10 +85,28 @@ static bool is_hole(const Extent *e)
     return e->asked < 0;
 }
 
+/* Under the address sanitizer whatever is not a live piece of host memory is out of bounds. */
+static void forbid(const Arena *arena, const char *data, Index bytes)
+{
+#ifdef ARENA_ASAN
+    if (arena->be->space == MEM_HOST) __asan_poison_memory_region(data, (size_t)bytes);
+#endif
+    (void)arena, (void)data, (void)bytes;
+}
+
+static void permit(const Arena *arena, const char *data, Index bytes)
+{
+#ifdef ARENA_ASAN
+    if (arena->be->space == MEM_HOST) __asan_unpoison_memory_region(data, (size_t)bytes);
+#endif
+    (void)arena, (void)data, (void)bytes;
+}
+
 static void block_free(Arena *arena, Block *block)
 {
     mem_count(arena->account, arena->be->space, MEM_ACTIVATIONS, 0, -(int64_t)block->size);
     arena->reserved_bytes -= block->size;
+    permit(arena, block->data, block->size);
     arena->be->release(arena->be, block->data);
     mem_free(block->extents);
 }
@@ -160,6 +189,7 @@ static Block *grow(Arena *arena, Index size, Error *err)
         mem_free(block.extents);
         return NULL;
     }
+    forbid(arena, block.data, block.size);
     block.extents[0] = (Extent){.at = 0, .size = block.size, .asked = -1};
     block.count = 1;
 
@@ -189,7 +219,9 @@ void *arena_get(Arena *arena, MemPurpose purpose, Index bytes, Error *err)
 
     mem_count(arena->account, arena->be->space, purpose, bytes, 0);
     arena->live++;
-    return block->data + block->extents[e].at;
+    char *piece = block->data + block->extents[e].at;
+    permit(arena, piece, bytes);
+    return piece;
 }
 
 /* ---- giving back ------------------------------------------------------------------------ */
@@ -243,6 +275,7 @@ void arena_put(Arena *arena, void *piece)
 
     mem_count(arena->account, arena->be->space, extent->purpose, -(int64_t)extent->asked, 0);
     arena->live--;
+    forbid(arena, piece, extent->size);
     extent->asked = -1;
     join_right(block, e);
     join_right(block, e - 1);

@@ -64,9 +64,7 @@ Tensor *tape_checkpoint(Tape *tape, TapePart *part, void *context, int layer, Te
     if (tape_failed(tape) || !tape->recording) return tape_leave(tape, y);
 
     CHECK(y != x && y != NULL);
-    bool needs = y->needs_grad;
-    y->needs_grad = false; /* this node is the first that makes it need one */
-    TapeNode *node = tape_record(tape, &checkpoint_op, y, needs);
+    TapeNode *node = tape_record(tape, &checkpoint_op, y, y->needs_grad);
     if (node != NULL) {
         tape_input(node, 0, x);
         tape_keep(node, x);

@@ -77,7 +77,7 @@ static const TapeOp swiglu_op = {"swiglu", "swiglu_grad", swiglu_backward};
 Tensor *tape_swiglu(Tape *tape, Tensor *gate, Tensor *up)
 {
     if (!tape_enter(tape, &swiglu_op)) return &tape->dead;
-    CHECK(gate->rows == up->rows && gate->cols == up->cols);
+    CHECK(gate != up && gate->rows == up->rows && gate->cols == up->cols);
     Tensor *y = tape_tensor(tape, gate->rows, gate->cols);
     if (tape_failed(tape)) return &tape->dead;
     tape->be->swiglu(tape->be, y->data, gate->data, up->data, tape_count(gate));

@@ -244,7 +244,7 @@ static bool run_step(PreTokenizerRun *run, int level, const char *text, Index n,
 /* An empty match cuts, but not again where a match just ended. */
 static bool run_cuts(PreTokenizerRun *run, int level, const char *text, Index n, Error *err)
 {
-    Index done = 0, from = 0, last_end = -1, m[2];
+    Index done = 0, from = 0, last_end = -1, m[2] = {0, 0};
     while (from <= n) {
         int found = find(run, run->pre->step[level].code, text, n, from, m, err);
         if (found < 0) return false;

@@ -32,7 +32,7 @@ static bool header_length(File *file, Index *length, Error *err)
 
 static bool read_header(Header *header, File *file, Error *err)
 {
-    Index length;
+    Index length = 0;
     if (!header_length(file, &length, err)) return false;
     char *text = mem_alloc_raw(mem_program(), MEM_TEXT, length, 1, err);
     if (text == NULL) return false;
@@ -89,7 +89,7 @@ bool tensors_index(TensorFile *file, Error *err)
             TensorInfo *info = &file->infos[file->count];
             *info = shard->header.infos[i];
             if (!names_add(&file->table, info->name, file->count)) {
-                return error_set(err, ERR_INPUT, "%s: tensor \"%.120s\" is also in %s",
+                return error_set(err, ERR_INPUT, "%s: duplicate tensor \"%.120s\", also in %s",
                                  file_path(shard->file), info->name,
                                  tensors_path(file, tensors_find(file, info->name)));
             }

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/json.h"
-
 typedef struct StoredType {
     const char *name;
     int         bits;
@@ -127,7 +125,7 @@ static bool read_shape(HeaderReader *r, const JsonNode *entry, int bits, TensorI
 
     int64_t elements = 1, nonzero = bits;
     for (int i = 0; i < info->rank; i++) {
-        int64_t size;
+        int64_t size = 0;
         if (!read_size(r, json_at(shape, i), INT64_MAX, "a size", &size)) {
             return failed_at(r, "shape");
         }
@@ -151,7 +149,7 @@ static bool read_shape(HeaderReader *r, const JsonNode *entry, int bits, TensorI
 static bool read_offsets(HeaderReader *r, const JsonNode *entry, TensorInfo *info)
 {
     const JsonNode *offsets = json_get(entry, "data_offsets");
-    int64_t         begin, end;
+    int64_t         begin = 0, end = 0;
     if (!json_is_array(offsets) || json_count(offsets) != 2) {
         (void)error_set(r->err, ERR_INPUT, "must be two integers");
         return failed_at(r, "data_offsets");
@@ -207,6 +205,9 @@ static bool read_metadata(HeaderReader *r, const JsonNode *node, Header *header)
         return error_set(r->err, ERR_INPUT, "%s: field \"__metadata__\": must be an object",
                          r->path);
     }
+    if (header->metadata != NULL) {
+        return error_set(r->err, ERR_INPUT, "%s: field \"__metadata__\": occurs twice", r->path);
+    }
     Index pairs = json_count(node);
     header->metadata =
         mem_alloc(mem_program(), MEM_TEXT, 2 * pairs, sizeof *header->metadata, r->err);
@@ -227,8 +228,21 @@ static bool read_metadata(HeaderReader *r, const JsonNode *node, Header *header)
     return true;
 }
 
+static bool make_room(HeaderReader *r, Header *header, Index more)
+{
+    if (header->count + more <= header->capacity) return true;
+    Index       capacity = header->count + more + header->capacity;
+    TensorInfo *infos = mem_resize(header->infos, mem_program(), MEM_TEXT, capacity,
+                                   sizeof *header->infos, r->err);
+    if (infos == NULL) return false;
+    header->infos = infos;
+    header->capacity = capacity;
+    return true;
+}
+
 static bool read_members(HeaderReader *r, const JsonNode *root, Header *header)
 {
+    if (!make_room(r, header, json_count(root))) return false;
     for (Index i = 0; i < json_count(root); i++) {
         const JsonNode *value;
         const char     *key = json_member(root, i, &value);
@@ -275,50 +289,35 @@ static bool check_contiguous(HeaderReader *r, Header *header)
     return true;
 }
 
-/* A minus sign outside strings: no number here may have one, not even the -0 that a JSON reader
- * takes for 0. */
-static bool has_minus(const char *text, Index len)
+static bool read_batches(HeaderReader *r, Members *members, Header *header)
 {
-    bool quoted = false;
-    for (Index i = 0; i < len; i++) {
-        if (quoted && text[i] == '\\') {
-            i++;
-        } else if (text[i] == '"') {
-            quoted = !quoted;
-        } else if (!quoted && text[i] == '-') {
-            return true;
-        }
+    while (members_left(members)) {
+        Json *json = members_next(members, r->path, r->err);
+        bool  good = json != NULL && read_members(r, json_root(json), header);
+        json_free(json);
+        if (!good) return false;
     }
-    return false;
-}
-
-static bool parse_document(HeaderReader *r, const Json *json, Header *header, Index len)
-{
-    const JsonNode *root = json_root(json);
-    /* The strings' decoded bytes are at most those of the header: two quotes pay for each NUL. */
-    r->text = header->text = mem_alloc_raw(mem_program(), MEM_TEXT, len, 1, r->err);
-    header->infos =
-        mem_alloc(mem_program(), MEM_TEXT, json_count(root), sizeof *header->infos, r->err);
-    return header->text != NULL && header->infos != NULL && read_members(r, root, header) &&
-           check_contiguous(r, header);
+    /* No number here may have a sign, not even the -0 that a JSON reader takes for 0. */
+    if (!members->minus) return true;
+    return error_set(r->err, ERR_INPUT, "%s: a number in the header has a minus sign", r->path);
 }
 
 bool header_parse(Header *header, const char *text, Index len, int64_t data_bytes,
                   const char *path, Error *err)
 {
+    HeaderReader r = {.path = path, .data_bytes = data_bytes, .err = err};
+    Members      members;
     *header = (Header){0};
     if (len < 1 || text[0] != '{') {
         return error_set(err, ERR_INPUT, "%s: the header does not begin with '{'", path);
     }
-    Json *json = json_parse(text, len, path, err);
-    if (json == NULL) return false;
+    if (!members_init(&members, text, len, err)) return false;
 
-    HeaderReader reader = {.path = path, .data_bytes = data_bytes, .err = err};
-    bool         good = parse_document(&reader, json, header, len);
-    if (good && has_minus(text, len)) {
-        good = error_set(err, ERR_INPUT, "%s: a number in the header has a minus sign", path);
-    }
-    json_free(json);
+    /* The strings' decoded bytes are at most those of the header: two quotes pay for each NUL. */
+    r.text = header->text = mem_alloc_raw(mem_program(), MEM_TEXT, len, 1, err);
+    bool good = header->text != NULL && read_batches(&r, &members, header) &&
+                check_contiguous(&r, header);
+    members_reset(&members);
     if (!good) header_reset(header);
     return good;
 }

@@ -6,6 +6,7 @@
  * memory (and is fuzzed there), and reading and writing in pieces.
  */
 
+#include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/model/safetensors.h"
 
@@ -37,7 +38,7 @@ Index          names_find(const NameTable *table, const char *name); /* -1: abse
 
 typedef struct Header {
     TensorInfo  *infos; /* by offset */
-    Index        count;
+    Index        count, capacity;
     const char **metadata; /* key, value, key, value ... */
     Index        metadata_pairs;
     char        *text; /* the bytes of all those strings */
@@ -48,6 +49,21 @@ typedef struct Header {
 NODISCARD bool header_parse(Header *header, const char *text, Index len, int64_t data_bytes,
                             const char *path, Error *err);
 void           header_reset(Header *header);
+
+/* A header's members, some at a time: document after document until none is left. */
+typedef struct Members {
+    const char *text;
+    Index       len;
+    Index      *cuts; /* batch i lies between cuts i and i+1; cut 0 is the opening brace */
+    Index       batches, next;
+    bool        minus; /* a minus sign outside strings */
+    Str         piece;
+} Members;
+
+NODISCARD bool  members_init(Members *members, const char *text, Index len, Error *err);
+bool            members_left(const Members *members);
+NODISCARD Json *members_next(Members *members, const char *path, Error *err);
+void            members_reset(Members *members);
 
 /* ---- open files ------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
  * for each byte, "Ġ" for a space) is undone on reading and is not seen again.
  */
 
+#include "core/base/json.h"
 #include "core/model/pretokenize.h"
 #include "core/model/tokenizer.h"
 
@@ -25,7 +26,8 @@ typedef struct TokenSpan {
     Index   at;  /* in Vocabulary.bytes */
     int32_t len; /* 0: no such token */
     bool    special;
-    bool    whole; /* merging its bytes gives this one token */
+    bool    whole;   /* merging its bytes gives this one token */
+    bool    foreign; /* not written in the byte-level alphabet */
 } TokenSpan;
 
 /* Tokens by id and, for those that the model can produce, ids by bytes. */
@@ -144,5 +146,18 @@ struct Tokenizer {
 
 /* tokenizer_read of bytes in memory; `name` is what errors call them. */
 NODISCARD Tokenizer *tokenizer_parse(const char *text, Index n, const char *name, Error *err);
+
+/* tokenizer_read_added.c, tokenizer_read_parts.c: the model has been read before. */
+NODISCARD bool tokenizer_read_added(Tokenizer *tok, const Json *json, Error *err);
+NODISCARD bool tokenizer_read_normalizer(Tokenizer *tok, const Json *json, Error *err);
+NODISCARD bool tokenizer_read_pre_tokenizer(Tokenizer *tok, const Json *json, Error *err);
+NODISCARD bool tokenizer_read_post_processor(Tokenizer *tok, const Json *json, Error *err);
+NODISCARD bool tokenizer_read_decoder(const Json *json, Error *err);
+/* "FILE: field "FIELD": "NAME" is not supported here". Returns false. */
+bool tokenizer_refuse(const Json *json, const char *field, const char *name, Error *err);
+/* At most 40 columns of a token, made harmless, for a message; good until the next call with the
+ * same buffer. */
+enum { TOKEN_SHOWN = 168 };
+const char *tokenizer_show(char shown[TOKEN_SHOWN], const char *token, Index n);
 
 #endif

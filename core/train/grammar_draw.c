@@ -193,7 +193,7 @@ static DrawResult draw_field(Draw *draw, const Source *source, Instance *at, Val
     return draw_number(draw, number, 0, source->place, out);
 }
 
-static DrawResult draw_source(Draw *draw, const Source *source, Instance *at, Value *out)
+DrawResult draw_source(Draw *draw, const Source *source, Instance *at, Value *out)
 {
     int64_t number;
     Index   mark = draw->stack_used;

@@ -5,7 +5,7 @@
 #include "tests/math/op_case.h"
 #include "tests/test.h"
 
-#define STEP 0x1p-5f
+#define STEP 0x1p-4f
 
 double gradcheck_slope(float *at, double (*value)(void *context), void *context)
 {
@@ -58,8 +58,8 @@ static void check_input(Work *w, Index i, const float *dx)
 
     double err = case_error_f32(dx, slope, n);
     if (!(err <= w->check->tol)) {
-        fail_msg("%s: gradient of input %d is off by %.2g, allowed is %.2g", w->check->name,
-                 (int)i, err, w->check->tol);
+        fail_msg("%s: gradient of input %d is off by %.2g, allowed is %.2g", w->check->name, (int)i,
+                 err, w->check->tol);
     }
     mem_free(slope);
 }
@@ -74,7 +74,6 @@ void gradcheck(Backend *be, const GradCheck *check)
     }
     w.y = floats(check->out);
     w.R = entropy_floats(check->out, 600);
-
 
     check->backward(be, check->context, dx, w.R, w.x);
     for (Index i = 0; i < check->inputs; i++) {

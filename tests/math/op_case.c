@@ -50,7 +50,7 @@ CaseTensor *case_tensor(OpCase *c, const char *name, Role role, Index rows, Inde
     t->nan_at[0] = n > 0 ? 0 : -1;
     t->nan_at[1] = n > 0 ? n / 2 : -1;
     t->nan_at[2] = n - 1;
-    if (cols > 0) t->value = get(n, sizeof *t->value);
+    if (rows > 0 || cols > 0) t->value = get(n, sizeof *t->value);
     uint64_t stream = (uint64_t)c->tensors + 100 * (uint64_t)c->op->slot;
     for (Index i = 0; i < n; i++) t->value[i] = role == ROLE_OUT ? NAN : entropy(stream, i);
     c->tensors++;

@@ -70,7 +70,7 @@ float entropy(uint64_t stream, Index i);
 /* An integer in [0, bound) likewise. */
 Index entropy_below(uint64_t stream, Index i, Index bound);
 
-/* Append a tensor filled with entropy; rows = 0 makes an absent one (NULL) when cols is 0 too. */
+/* Append a tensor filled with entropy; 0 x 0 makes an absent one (NULL). */
 CaseTensor *case_tensor(OpCase *c, const char *name, Role role, Index rows, Index cols);
 /* A float32 tensor becomes one of this storage type: its values are rounded to it. */
 void case_store_as(CaseTensor *t, DType dtype);
@@ -88,7 +88,7 @@ const char *op_case_name(const OpCase *c);
 /* ---- running ----------------------------------------------------------------------------- */
 
 typedef struct CaseResult {
-    float *value[CASE_TENSORS]; /* every tensor after the call, [rows, cols]; NULL: absent */
+    float  *value[CASE_TENSORS]; /* every tensor after the call, [rows, cols]; NULL: absent */
     double *host[CASE_HOST];
 } CaseResult;
 

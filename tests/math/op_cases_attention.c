@@ -12,12 +12,12 @@
 
 /* size: pattern of segments, H, G, K, P */
 static const Index patterns[][8][2] = {
-    {{1, 1}},                         /* one token */
-    {{5, 5}},                         /* one sequence */
-    {{3, 3}, {1, 1}, {7, 7}},         /* several */
-    {{1, 9}},                         /* decoding with a cache */
-    {{2, 6}, {0, 3}, {4, 4}},         /* a cache, and a segment without queries */
-    {{64, 64}},                       /* exactly a block of most kernels */
+    {{1, 1}},                 /* one token */
+    {{5, 5}},                 /* one sequence */
+    {{3, 3}, {1, 1}, {7, 7}}, /* several */
+    {{1, 9}},                 /* decoding with a cache */
+    {{2, 6}, {0, 3}, {4, 4}}, /* a cache, and a segment without queries */
+    {{64, 64}},               /* exactly a block of most kernels */
     {{70, 70}, {3, 67}},
     {{150, 150}},
     {{0, 0}}, /* nothing at all */
@@ -119,11 +119,11 @@ static const Op attention_grad = {"attention_grad", offsetof(Backend, attention_
                                   attention_grad_build, attention_grad_call};
 
 static const Index shapes[][CASE_SIZES] = {
-    {ONE, 1, 1, 1, 0},     {ONE, 4, 1, 6, 0},     {ONE, 2, 1, 4, 3},     {FIVE, 1, 1, 3, 0},
-    {FIVE, 2, 2, 8, 0},    {FIVE, 4, 2, 5, 0},    {FIVE, 4, 1, 8, 2},    {SEVERAL, 4, 2, 8, 0},
-    {SEVERAL, 4, 4, 6, 5}, {SEVERAL, 8, 2, 4, 1}, {DECODE, 4, 2, 8, 0},  {DECODE, 4, 1, 7, 3},
-    {CACHED, 2, 1, 6, 0},  {CACHED, 4, 2, 6, 2},  {BLOCK, 2, 1, 16, 0},  {TAILS, 2, 1, 16, 0},
-    {TAILS, 4, 2, 10, 9},  {LONG, 2, 2, 33, 0},   {LONG, 2, 1, 12, 70},  {NOTHING, 2, 1, 4, 0},
+    {ONE, 1, 1, 1, 0},     {ONE, 4, 1, 6, 0},     {ONE, 2, 1, 4, 3},    {FIVE, 1, 1, 3, 0},
+    {FIVE, 2, 2, 8, 0},    {FIVE, 4, 2, 5, 0},    {FIVE, 4, 1, 8, 2},   {SEVERAL, 4, 2, 8, 0},
+    {SEVERAL, 4, 4, 6, 5}, {SEVERAL, 8, 2, 4, 1}, {DECODE, 4, 2, 8, 0}, {DECODE, 4, 1, 7, 3},
+    {CACHED, 2, 1, 6, 0},  {CACHED, 4, 2, 6, 2},  {BLOCK, 2, 1, 16, 0}, {TAILS, 2, 1, 16, 0},
+    {TAILS, 4, 2, 10, 9},  {LONG, 2, 2, 33, 0},   {LONG, 2, 1, 12, 70}, {NOTHING, 2, 1, 4, 0},
     {NOTHING, 2, 1, 4, 2},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };

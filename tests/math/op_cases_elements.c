@@ -62,8 +62,8 @@ static void activation_grad_build(OpCase *c)
     CaseTensor *x = case_tensor(c, "x", ROLE_IN, 1, n);
     if (n > 4) x->value[1] = -100.0f, x->value[2] = 100.0f;
     if (c->size[1] != ACT_RELU) return;
-    x->value[0] = 0.75f;    /* where relu's slope is 1, a NaN of dy must show; */
-    case_nan_at(dy, 0);     /* that a NaN of x shows is the forward's duty */
+    x->value[0] = 0.75f; /* where relu's slope is 1, a NaN of dy must show; */
+    case_nan_at(dy, 0);  /* that a NaN of x shows is the forward's duty */
     case_nan_at(x, -1);
 }
 

@@ -13,6 +13,7 @@ static void gemm_build(OpCase *c)
     case_tensor(c, "C", role, m, n)->stride += gap;
     case_tensor(c, "A", ROLE_IN, ta ? k : m, ta ? m : k)->stride += gap;
     case_tensor(c, "B", ROLE_IN, tb ? n : k, tb ? k : n)->stride += 2 * gap;
+    if (m == 0) case_nan_at(&c->tensor[2], -1);
 }
 
 static void gemm_call(Backend *be, OpCase *c, float *const *p)
@@ -114,8 +115,7 @@ static const Op linear_dw = {"linear_dw", offsetof(Backend, linear_dw), linear_d
                              linear_dw_call};
 static const Op bias_grad = {"bias_grad", offsetof(Backend, bias_grad), bias_grad_build,
                              bias_grad_call};
-static const Op mat_rows = {"mat_rows", offsetof(Backend, mat_rows), mat_rows_build,
-                            mat_rows_call};
+static const Op mat_rows = {"mat_rows", offsetof(Backend, mat_rows), mat_rows_build, mat_rows_call};
 
 static const CaseRow rows[] = {
     {&gemm, {0, 1, 1, 1, 4, 0, 0}},

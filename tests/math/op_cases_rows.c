@@ -178,15 +178,15 @@ static void cross_entropy_build(OpCase *c)
         }
         if (V > 4 && n % 5 == 3) row[V / 2] = row[V - 1] = 2.5e30f; /* the first one is best */
     }
-    case_nan_at(z, N > 0 && label[0] >= 0 ? V - 1 : -1);
+    case_nan_at(z, N > 0 && label[0] >= 0 && c->size[4] == 0 ? V - 1 : -1);
 }
 
 static void cross_entropy_call(Backend *be, OpCase *c, float *const *p)
 {
     int32_t *best = c->array[1];
     bool     wanted = c->size[4] == 0;
-    be->cross_entropy(be, p[0], wanted ? c->host[0].value : NULL, wanted ? best : NULL,
-                      c->array[0], c->size[0], c->size[1], (float)c->size[2] * 0.125f);
+    be->cross_entropy(be, p[0], wanted ? c->host[0].value : NULL, wanted ? best : NULL, c->array[0],
+                      c->size[0], c->size[1], (float)c->size[2] * 0.125f);
     for (Index n = 0; n < c->size[0]; n++) c->host[1].value[n] = (double)best[n];
 }
 
@@ -197,8 +197,8 @@ static const Op gather = {"gather", offsetof(Backend, gather), gather_build, gat
 static const Op gather_grad = {"gather_grad", offsetof(Backend, gather_grad), gather_grad_build,
                                gather_grad_call};
 static const Op rmsnorm = {"rmsnorm", offsetof(Backend, rmsnorm), rmsnorm_build, rmsnorm_call};
-static const Op rmsnorm_grad = {"rmsnorm_grad", offsetof(Backend, rmsnorm_grad),
-                                rmsnorm_grad_build, rmsnorm_grad_call};
+static const Op rmsnorm_grad = {"rmsnorm_grad", offsetof(Backend, rmsnorm_grad), rmsnorm_grad_build,
+                                rmsnorm_grad_call};
 static const Op rope = {"rope", offsetof(Backend, rope), rope_build, rope_call};
 static const Op cross_entropy = {"cross_entropy", offsetof(Backend, cross_entropy),
                                  cross_entropy_build, cross_entropy_call};

@@ -70,8 +70,15 @@ Tensor *rig_input(Rig *rig, int i)
     return t;
 }
 
+void rig_begin(Rig *rig, bool record)
+{
+    tape_begin(rig->tape, record, NULL);
+    for (int i = 0; i < rig->leaves; i++) rig->leaf[i].tensor = NULL;
+}
+
 Tensor *rig_leaf(Rig *rig, int i)
 {
+    if (rig->leaf[i].tensor != NULL) return rig->leaf[i].tensor;
     if (!rig->as_params) return rig_input(rig, i);
     RigLeaf *leaf = &rig->leaf[i];
     leaf->param = (Tensor){.data = leaf->value,
@@ -80,7 +87,7 @@ Tensor *rig_leaf(Rig *rig, int i)
                            .cols = leaf->shape.cols,
                            .needs_grad = (rig->frozen >> i & 1u) == 0,
                            .is_param = true,
-                           .has_grad = true};
+                           .has_grad = rig->keep_gradients};
     leaf->tensor = &leaf->param;
     return leaf->tensor;
 }
@@ -124,14 +131,39 @@ static bool functional(Rig *rig, Tensor *y)
     return true;
 }
 
+/* NaN into free memory: into small holes, and into the large one behind all pieces. */
+static void poison(Rig *rig)
+{
+    enum { HOLES = 128, HOLE = 64, REST = 1 << 17 };
+    void *piece[HOLES + 1];
+    for (int i = 0; i <= HOLES; i++) {
+        Index bytes = i < HOLES ? HOLE : REST;
+        piece[i] = arena_get(rig->tape->arena, MEM_SCRATCH, bytes, NULL);
+        if (piece[i] != NULL) memset(piece[i], 0xff, (size_t)bytes);
+    }
+    for (int i = 0; i <= HOLES; i++) arena_put(rig->tape->arena, piece[i]);
+}
+
+/* The caller has done with every leaf that is the tape's; in place, y may be one of them. */
+static void leaves_done(Rig *rig, const Tensor *y)
+{
+    for (int i = 0; i < rig->leaves; i++) {
+        Tensor *t = rig->leaf[i].tensor;
+        if (t != NULL && t != y && t->data_refs > t->kept) tape_done(rig->tape, t);
+    }
+}
+
 static bool run(Rig *rig, RigForward *forward, bool record)
 {
     rig->loss = 0.0;
-    tape_begin(rig->tape, record, NULL);
+    rig_begin(rig, record);
+    if (record && rig->poison) poison(rig);
     Tensor *y = forward(rig);
     if (!tape_ok(rig->tape, NULL)) return false;
     if (y != NULL && !functional(rig, y)) return false;
+    leaves_done(rig, y);
     if (y != NULL) tape_done(rig->tape, y);
+    if (record && rig->poison) poison(rig);
     if (record) tape_walk_back(rig->tape, 0);
     return tape_ok(rig->tape, NULL);
 }
@@ -149,16 +181,19 @@ bool rig_gradients(Rig *rig, RigForward *forward, double *value, Error *err)
     for (int i = 0; i < rig->leaves; i++) {
         RigLeaf *leaf = &rig->leaf[i];
         size_t   bytes = (size_t)(leaf->shape.rows * leaf->shape.cols) * sizeof(float);
-        memset(leaf->grad, 0, bytes);
-        leaf->tensor = NULL;
+        if (!rig->keep_gradients) memset(leaf->grad, 0xff, bytes); /* NaN */
     }
     bool ok = run(rig, forward, true);
     if (!ok) (void)tape_ok(rig->tape, err);
     for (int i = 0; ok && i < rig->leaves; i++) {
         RigLeaf *leaf = &rig->leaf[i];
         Tensor  *t = leaf->tensor;
-        if (t == NULL || t->is_param || !t->has_grad) continue;
-        rig->be->get(rig->be, leaf->grad, t->grad, t->rows * t->cols * (Index)sizeof(float));
+        size_t   bytes = (size_t)(leaf->shape.rows * leaf->shape.cols) * sizeof(float);
+        if (t == NULL || !t->has_grad) {
+            memset(leaf->grad, 0, bytes);
+        } else if (!t->is_param) {
+            rig->be->get(rig->be, leaf->grad, t->grad, (Index)bytes);
+        }
     }
     tape_reset(rig->tape);
     *value = rig->loss;

@@ -14,7 +14,7 @@
 enum { RIG_LEAVES = 12 };
 
 typedef struct Rig Rig;
-typedef Tensor *RigForward(Rig *rig);
+typedef Tensor    *RigForward(Rig *rig);
 
 typedef struct RigShape {
     Index rows, cols;
@@ -42,6 +42,8 @@ struct Rig {
     int         leaves;
     unsigned    frozen; /* bit i: leaf i wants no gradient */
     bool        as_params;
+    bool        poison;         /* NaN into free memory before the forward and the backward */
+    bool        keep_gradients; /* of params: the next run adds to them */
     double      loss;
 };
 
@@ -51,7 +53,10 @@ void rig_free(Rig *rig); /* CHECKs that nothing is left; NULL-safe */
 /* Leaves of these shapes with values that depend on shape and number only. */
 bool rig_leaves(Rig *rig, const RigShape *shapes, Error *err);
 
-/* Leaf i as a tensor of this run. rig_input is never a param: for ops in place. */
+/* tape_begin, and forget the tensors of the last run. */
+void rig_begin(Rig *rig, bool record);
+/* Leaf i as a tensor of this run, the same at each call. rig_input is a copy and never a param:
+ * for ops in place. */
 Tensor      *rig_leaf(Rig *rig, int i);
 Tensor      *rig_input(Rig *rig, int i);
 WeightRef    rig_weight(Rig *rig, int i);
@@ -63,5 +68,11 @@ const float *rig_random(Index n, uint64_t stream); /* n <= 4096 numbers in (-1, 
 bool rig_value(Rig *rig, RigForward *forward, double *value, Error *err);
 /* The scalar and every leaf's gradient (zeros where there is none). The tape is reset. */
 bool rig_gradients(Rig *rig, RigForward *forward, double *value, Error *err);
+
+/* ---- test_tape_cases.c ------------------------------------------------------------------- */
+
+extern const RigCase rig_cases[];
+extern const int     rig_case_count;
+const RigCase       *rig_case(const char *name);
 
 #endif

@@ -10,10 +10,8 @@
 
 #include <math.h>
 
-typedef struct Act {
-    float       *y;
-    const float *x, *dy;
-} Act;
+typedef void Value(float *restrict y, const float *restrict x, Index n);
+typedef void Slope(float *restrict dx, const float *restrict dy, const float *restrict x, Index n);
 
 /* The normal distribution function. */
 static float normal_cdf(float x)
@@ -21,82 +19,95 @@ static float normal_cdf(float x)
     return 0.5f * (1.0f + erff(x * 0x1.6a09e6p-1f));
 }
 
-static void relu_span(void *context, Index from, Index to)
+static void relu(float *restrict y, const float *restrict x, Index n)
 {
-    const Act *p = context;
-    for (Index i = from; i < to; i++) p->y[i] = p->x[i] < 0.0f ? 0.0f : p->x[i];
+    for (Index i = 0; i < n; i++) y[i] = x[i] < 0.0f ? 0.0f : x[i];
 }
 
-static void gelu_span(void *context, Index from, Index to)
+static void gelu(float *restrict y, const float *restrict x, Index n)
 {
-    const Act *p = context;
-    for (Index i = from; i < to; i++) p->y[i] = p->x[i] * normal_cdf(p->x[i]);
+    for (Index i = 0; i < n; i++) y[i] = x[i] * normal_cdf(x[i]);
 }
 
-static void silu_span(void *context, Index from, Index to)
+static void silu(float *restrict y, const float *restrict x, Index n)
 {
-    const Act *p = context;
-#pragma omp simd
-    for (Index i = from; i < to; i++) p->y[i] = p->x[i] * cpu_sigmoid(p->x[i]);
+    for (Index i = 0; i < n; i++) y[i] = x[i] * cpu_sigmoid(x[i]);
 }
 
-static void tanh_span(void *context, Index from, Index to)
+static void hyperbolic(float *restrict y, const float *restrict x, Index n)
 {
-    const Act *p = context;
-    for (Index i = from; i < to; i++) p->y[i] = tanhf(p->x[i]);
+    for (Index i = 0; i < n; i++) y[i] = tanhf(x[i]);
 }
 
-static void relu_grad_span(void *context, Index from, Index to)
+static void relu_slope(float *restrict dx, const float *restrict dy, const float *restrict x,
+                       Index n)
 {
-    const Act *p = context;
-    for (Index i = from; i < to; i++) p->y[i] += p->x[i] > 0.0f ? p->dy[i] : 0.0f;
+    for (Index i = 0; i < n; i++) dx[i] += x[i] > 0.0f ? dy[i] : 0.0f;
 }
 
-static void gelu_grad_span(void *context, Index from, Index to)
+static void gelu_slope(float *restrict dx, const float *restrict dy, const float *restrict x,
+                       Index n)
 {
-    const Act  *p = context;
     const float inv_sqrt_2pi = 0x1.988454p-2f;
-    for (Index i = from; i < to; i++) {
-        float x = p->x[i], density = inv_sqrt_2pi * cpu_exp(-0.5f * x * x);
-        p->y[i] += p->dy[i] * (normal_cdf(x) + x * density);
+    for (Index i = 0; i < n; i++) {
+        float density = inv_sqrt_2pi * cpu_exp(-0.5f * x[i] * x[i]);
+        dx[i] += dy[i] * (normal_cdf(x[i]) + x[i] * density);
     }
 }
 
-static void silu_grad_span(void *context, Index from, Index to)
+static void silu_slope(float *restrict dx, const float *restrict dy, const float *restrict x,
+                       Index n)
 {
-    const Act *p = context;
-#pragma omp simd
-    for (Index i = from; i < to; i++) {
-        float s = cpu_sigmoid(p->x[i]);
-        p->y[i] += p->dy[i] * (s + p->x[i] * s * (1.0f - s));
+    for (Index i = 0; i < n; i++) {
+        float s = cpu_sigmoid(x[i]);
+        dx[i] += dy[i] * (s + x[i] * s * (1.0f - s));
     }
 }
 
-static void tanh_grad_span(void *context, Index from, Index to)
+static void hyperbolic_slope(float *restrict dx, const float *restrict dy,
+                             const float *restrict x, Index n)
 {
-    const Act *p = context;
-    for (Index i = from; i < to; i++) {
-        float t = tanhf(p->x[i]);
-        p->y[i] += p->dy[i] * (1.0f - t * t);
+    for (Index i = 0; i < n; i++) {
+        float t = tanhf(x[i]);
+        dx[i] += dy[i] * (1.0f - t * t);
     }
 }
 
 static const struct {
-    CpuSpan *value, *grad;
-} spans[] = {
-    [ACT_RELU] = {relu_span, relu_grad_span},
-    [ACT_GELU] = {gelu_span, gelu_grad_span},
-    [ACT_SILU] = {silu_span, silu_grad_span},
-    [ACT_TANH] = {tanh_span, tanh_grad_span},
+    Value *value;
+    Slope *slope;
+} activations[] = {
+    [ACT_RELU] = {relu, relu_slope},
+    [ACT_GELU] = {gelu, gelu_slope},
+    [ACT_SILU] = {silu, silu_slope},
+    [ACT_TANH] = {hyperbolic, hyperbolic_slope},
 };
+
+typedef struct Act {
+    Activation   kind;
+    float       *y;
+    const float *x, *dy;
+} Act;
+
+static void value_span(void *context, Index from, Index to)
+{
+    const Act *p = context;
+    activations[p->kind].value(p->y + from, p->x + from, to - from);
+}
+
+static void slope_span(void *context, Index from, Index to)
+{
+    const Act *p = context;
+    activations[p->kind].slope(p->y + from, p->dy + from, p->x + from, to - from);
+}
 
 void cpu_activation(Backend *be, Activation kind, float *y, const float *x, Index n)
 {
-    cpu_for(be, n, CPU_CHUNK, spans[kind].value, &(Act){y, x, NULL});
+    cpu_for(be, n, CPU_CHUNK, value_span, &(Act){kind, y, x, NULL});
 }
 
 void cpu_activation_grad(Backend *be, Activation kind, float *dx, const float *dy, const float *x,
                          Index n)
 {
-    if (dx != NULL) cpu_for(be, n, CPU_CHUNK, spans[kind].grad, &(Act){dx, x, dy});
+    if (dx != NULL) cpu_for(be, n, CPU_CHUNK, slope_span, &(Act){kind, dx, x, dy});
 }

@@ -43,6 +43,14 @@ static void softmax_rows(float *p, Index width, Index rows, Index visible, float
     }
 }
 
+static void scale_rows(float *o, Index step, Index rows, Index n, const float *factor)
+{
+    for (Index i = 0; i < rows; i++, o += step) {
+        float f = factor[i];
+        for (Index j = 0; j < n; j++) o[j] *= f;
+    }
+}
+
 /* Queries row .. row+rows-1 of the whole batch, head h, of segment s. */
 static void block(const Attention *a, float *p, Index s, Index h, Index row, Index rows)
 {
@@ -74,9 +82,7 @@ static void block(const Attention *a, float *p, Index s, Index h, Index row, Ind
     }
     sum.k = keys, sum.A = p + c->P, sum.B = a->v + key * GK + column;
     cpu_sgemm(&sum);
-    for (Index i = 0; i < rows; i++, o += HK) {
-        for (Index j = 0; j < c->K; j++) o[j] *= inverse[i];
-    }
+    scale_rows(o, HK, rows, c->K, inverse);
 }
 
 static void attention_task(void *context, Index task, int worker)

@@ -19,6 +19,15 @@ enum {
     CPU_MAX_PARTIALS = 256,        /* pieces of a sum over everything */
 };
 
+/* Floats in the widest vector of the processor that is compiled for. */
+#if defined(__AVX512F__)
+enum { CPU_LANES = 16 };
+#elif defined(__AVX__)
+enum { CPU_LANES = 8 };
+#else
+enum { CPU_LANES = 4 };
+#endif
+
 typedef struct CpuState {
     Pool  *pool;
     char  *scratch; /* [threads, scratch_bytes]; grown by reserve only */
@@ -54,6 +63,12 @@ static inline Index cpu_max(Index a, Index b)
     return a > b ? a : b;
 }
 
+/* The next multiple of a vector's length. */
+static inline Index cpu_padded(Index n)
+{
+    return (n + CPU_LANES - 1) / CPU_LANES * CPU_LANES;
+}
+
 /* a / b rounded up */
 static inline Index cpu_pieces(Index a, Index b)
 {
@@ -80,6 +95,15 @@ void cpu_product(Backend *be, const Product *p); /* cut into tasks */
 void cpu_gemm(Backend *be, bool ta, bool tb, Index m, Index n, Index k, float alpha,
               const float *A, Index lda, const float *B, Index ldb, float beta, float *C,
               Index ldc);
+
+/* tile.c: products with a short side, by the calling thread, faster than OpenBLAS when they fit
+ * (B not transposed, n a multiple of CPU_LANES) and through cpu_sgemm when they do not. */
+bool cpu_tiles_fit(const Product *p);
+void cpu_tiles(const Product *p);
+/* out[cols, width] = the transpose of x[rows, cols] (`step` from row to row); zeros beyond. */
+void cpu_transpose(float *out, Index width, const float *x, Index step, Index rows, Index cols);
+/* skinny.c: the products of a low-rank branch; false when p is none, and nothing is done. */
+bool cpu_skinny(Backend *be, const Product *p);
 
 /* linear.c, half.c (weights of 16 bits), gemv.c (few rows) */
 void  cpu_linear(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N);

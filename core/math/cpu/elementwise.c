@@ -43,7 +43,8 @@ void cpu_axpy(Backend *be, float *y, float a, const float *x, Index n)
 static void scale_span(void *context, Index from, Index to)
 {
     const Arrays *p = context;
-    for (Index i = from; i < to; i++) p->y[i] *= p->factor;
+    float        *y = p->y, a = p->factor;
+    for (Index i = from; i < to; i++) y[i] *= a;
 }
 
 void cpu_scale(Backend *be, float *y, float a, Index n)

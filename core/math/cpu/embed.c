@@ -41,8 +41,8 @@ static void embed_grad_span(void *context, Index from, Index to)
     const EmbedGrad *e = context;
     for (Index n = 0; n < e->N; n++) {
         CHECK(e->ids[n] >= 0 && e->ids[n] < e->V);
-        float       *d = e->dtable + e->ids[n] * e->D;
-        const float *dy = e->dy + n * e->D;
+        float *restrict d = e->dtable + e->ids[n] * e->D;
+        const float *restrict dy = e->dy + n * e->D;
         for (Index j = from; j < to; j++) d[j] += dy[j];
     }
 }
@@ -50,6 +50,7 @@ static void embed_grad_span(void *context, Index from, Index to)
 void cpu_embed_grad(Backend *be, float *dtable, const float *dy, const int32_t *ids, Index N,
                     Index V, Index D)
 {
+    if (dtable == NULL) return;
     Index stripe = N * D <= 2 * CPU_CHUNK ? cpu_max(D, 1) : 64;
     cpu_for(be, D, stripe, embed_grad_span, &(EmbedGrad){dtable, dy, ids, N, V, D});
 }
@@ -77,14 +78,16 @@ void cpu_gather(Backend *be, float *y, const float *x, const Index *rows, Index 
 static void gather_grad_span(void *context, Index from, Index to)
 {
     const Gather *g = context;
+    Index         D = g->D;
     for (Index m = from; m < to; m++) {
-        float       *dx = g->y + g->rows[m] * g->D;
-        const float *dy = g->x + m * g->D;
-        for (Index d = 0; d < g->D; d++) dx[d] += dy[d];
+        float *restrict dx = g->y + g->rows[m] * D;
+        const float *restrict dy = g->x + m * D;
+        for (Index d = 0; d < D; d++) dx[d] += dy[d];
     }
 }
 
 void cpu_gather_grad(Backend *be, float *dx, const float *dy, const Index *rows, Index M, Index D)
 {
+    if (dx == NULL) return;
     cpu_for(be, M, cpu_rows(D), gather_grad_span, &(Gather){dx, dy, rows, D});
 }

@@ -10,15 +10,12 @@
 #include <cblas.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* OpenBLAS's own functions; absent where another BLAS stands behind cblas.h. */
 __attribute__((weak)) void  openblas_set_num_threads(int threads);
 __attribute__((weak)) char *openblas_get_config(void);
 __attribute__((weak)) char *openblas_get_corename(void);
-__attribute__((weak)) void  gotoblas_dynamic_init(void);
-__attribute__((weak)) void  gotoblas_dynamic_quit(void);
 
 /* ---- one product, one thread ------------------------------------------------------------ */
 
@@ -110,36 +107,11 @@ void cpu_gemm(Backend *be, bool ta, bool tb, Index m, Index n, Index k, float al
               Index ldc)
 {
     CHECK(m >= 0 && n >= 0 && k >= 0);
-    cpu_product(be, &(Product){ta, tb, m, n, k, alpha, beta, A, B, lda, ldb, C, ldc, NULL});
+    Product p = {ta, tb, m, n, k, alpha, beta, A, B, lda, ldb, C, ldc, NULL};
+    if (!cpu_skinny(be, &p)) cpu_product(be, &p);
 }
 
 /* ---- starting OpenBLAS ------------------------------------------------------------------ */
-
-/*
- * A processor younger than the installed OpenBLAS is taken for a Haswell, and its products run
- * at half speed where it has AVX-512 (measured: an AMD Zen 5 under OpenBLAS 0.3.21, 130 and
- * 250 GF/s). The choice is made again, with the answer given in the variable that OpenBLAS
- * documents for this. A choice the user made stands.
- */
-static void prefer_wide_kernels(void)
-{
-#if defined(__x86_64__)
-    static const char variable[] = "OPENBLAS_CORETYPE";
-
-    if (openblas_get_corename == NULL || gotoblas_dynamic_init == NULL) return;
-    if (gotoblas_dynamic_quit == NULL || getenv(variable) != NULL) return;
-    const char *core = openblas_get_corename();
-    if (strcmp(core, "Haswell") != 0 && strcmp(core, "Zen") != 0) return;
-    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512dq") ||
-        !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl")) {
-        return;
-    }
-    if (setenv(variable, "SkylakeX", 1) != 0) return;
-    gotoblas_dynamic_quit();
-    gotoblas_dynamic_init();
-    (void)unsetenv(variable);
-#endif
-}
 
 /* The first product makes OpenBLAS take its buffers: before any thread needs them. */
 static void warm_up(void)
@@ -154,7 +126,6 @@ static void warm_up(void)
 void cpu_blas_start(char *text, size_t size)
 {
     if (openblas_set_num_threads != NULL) openblas_set_num_threads(1);
-    prefer_wide_kernels();
     warm_up();
 
     const char *config = openblas_get_config != NULL ? openblas_get_config() : "BLAS";

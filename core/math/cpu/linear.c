@@ -23,7 +23,7 @@ void cpu_linear(Backend *be, float *y, const float *x, Mat W, const float *bias,
 void cpu_linear_dx(Backend *be, float *dx, const float *dy, Mat W, Index N, bool add)
 {
     CHECK(N >= 0 && W.data != NULL);
-    if (N == 0 || W.cols == 0) return;
+    if (dx == NULL || N == 0 || W.cols == 0) return;
     if (W.dtype != DTYPE_F32) {
         cpu_half_linear_dx(be, dx, dy, W, N, add);
         return;
@@ -36,6 +36,7 @@ void cpu_linear_dx(Backend *be, float *dx, const float *dy, Mat W, Index N, bool
 void cpu_linear_dw(Backend *be, float *dW, const float *dy, const float *x, Index N, Index out,
                    Index in)
 {
+    if (dW == NULL) return;
     cpu_product(be, &(Product){.ta = true, .m = out, .n = in, .k = N, .alpha = 1.0f, .beta = 1.0f,
                                .A = dy, .lda = out, .B = x, .ldb = in, .C = dW, .ldc = in});
 }
@@ -51,7 +52,7 @@ typedef struct Columns {
 enum { STRIPE = 64, ROW_BLOCK = 256 };
 
 /* part[width] += a (or a*b*row) over rows from..to-1 of the stripe that begins at column d0 */
-static void add_rows(float *part, const Columns *c, Index d0, Index width, Index from, Index to)
+static void add_rows(float *restrict part, const Columns *c, Index d0, Index width, Index from, Index to)
 {
     for (Index n = from; n < to; n++) {
         const float *a = c->a + n * c->D + d0;
@@ -71,14 +72,15 @@ static void columns_task(void *context, Index task, int worker)
     (void)worker;
     const Columns *c = context;
     Index          d0 = task * STRIPE, width = cpu_min(STRIPE, c->D - d0);
+    float         *d = c->d + d0;
     double         total[STRIPE] = {0.0};
 
     for (Index n = 0; n < c->N; n += ROW_BLOCK) {
         float part[STRIPE] = {0.0f};
         add_rows(part, c, d0, width, n, cpu_min(n + ROW_BLOCK, c->N));
-        for (Index d = 0; d < width; d++) total[d] += (double)part[d];
+        for (Index i = 0; i < width; i++) total[i] += (double)part[i];
     }
-    for (Index d = 0; d < width; d++) c->d[d0 + d] += (float)total[d];
+    for (Index i = 0; i < width; i++) d[i] += (float)total[i];
 }
 
 void cpu_column_sums(Backend *be, float *d, const float *a, const float *b, const float *row,

@@ -38,24 +38,25 @@ static Index find(const float *z, Index n, float value)
 
 static void entropy_row(const Entropy *p, Index n)
 {
-    float  *z = p->z + n * p->V;
+    Index   V = p->V;
+    float  *z = p->z + n * V;
     int32_t t = p->label[n];
     bool    grad = p->grad_scale != 0.0f;
-    CHECK(t >= -1 && t < p->V);
+    CHECK(t >= -1 && t < V);
 
-    float m = cpu_largest(z, p->V);
-    if (p->best != NULL) p->best[n] = (int32_t)find(z, p->V, m);
+    float m = cpu_largest(z, V);
+    if (p->best != NULL) p->best[n] = (int32_t)find(z, V, m);
     if (p->loss != NULL) p->loss[n] = 0.0;
     if (t < 0) {
-        if (grad) memset(z, 0, (size_t)p->V * sizeof *z);
+        if (grad) memset(z, 0, (size_t)V * sizeof *z);
         return;
     }
     double target = (double)z[t];
-    double sum = cpu_sum_exp(z, p->V, m, grad);
+    double sum = cpu_sum_exp(z, V, m, grad);
     if (p->loss != NULL) p->loss[n] = (double)m + log(sum) - target;
     if (!grad) return;
     float factor = (float)((double)p->grad_scale / sum);
-    for (Index j = 0; j < p->V; j++) z[j] *= factor;
+    for (Index j = 0; j < V; j++) z[j] *= factor;
     z[t] -= p->grad_scale;
 }
 

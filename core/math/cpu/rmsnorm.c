@@ -17,32 +17,49 @@ typedef struct Norm {
     float        eps;
 } Norm;
 
-static float dot(const float *a, const float *b, Index n)
+/* Four sums side by side, each over a quarter of the row: one alone would wait for itself. */
+static float squares(const float *x, Index n)
 {
-    float s = 0.0f;
-#pragma omp simd reduction(+ : s)
-    for (Index i = 0; i < n; i++) s += a[i] * b[i];
-    return s;
+    Index q = n / 4;
+    float s = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
+#pragma omp simd reduction(+ : s, s1, s2, s3)
+    for (Index i = 0; i < q; i++) {
+        s += x[i] * x[i];
+        s1 += x[i + q] * x[i + q];
+        s2 += x[i + 2 * q] * x[i + 2 * q];
+        s3 += x[i + 3 * q] * x[i + 3 * q];
+    }
+    for (Index i = 4 * q; i < n; i++) s += x[i] * x[i];
+    return (s + s1) + (s2 + s3);
 }
 
+/* sum of a*b*c */
 static float dot3(const float *a, const float *b, const float *c, Index n)
 {
-    float s = 0.0f;
-#pragma omp simd reduction(+ : s)
-    for (Index i = 0; i < n; i++) s += a[i] * b[i] * c[i];
-    return s;
+    Index q = n / 4;
+    float s = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
+#pragma omp simd reduction(+ : s, s1, s2, s3)
+    for (Index i = 0; i < q; i++) {
+        s += a[i] * b[i] * c[i];
+        s1 += a[i + q] * b[i + q] * c[i + q];
+        s2 += a[i + 2 * q] * b[i + 2 * q] * c[i + 2 * q];
+        s3 += a[i + 3 * q] * b[i + 3 * q] * c[i + 3 * q];
+    }
+    for (Index i = 4 * q; i < n; i++) s += a[i] * b[i] * c[i];
+    return (s + s1) + (s2 + s3);
 }
 
 static void norm_span(void *context, Index from, Index to)
 {
     const Norm *p = context;
+    Index       D = p->D;
+    const float *restrict w = p->w;
     for (Index n = from; n < to; n++) {
-        const float *x = p->x + n * p->D;
-        float       *y = p->y + n * p->D;
-        float        mean = dot(x, x, p->D) / (float)p->D;
-        float        inv = 1.0f / sqrtf(mean + p->eps);
+        const float *restrict x = p->x + n * D;
+        float *restrict y = p->y + n * D;
+        float inv = 1.0f / sqrtf(squares(x, D) / (float)D + p->eps);
         p->inv_out[n] = inv;
-        for (Index d = 0; d < p->D; d++) y[d] = x[d] * inv * p->w[d];
+        for (Index d = 0; d < D; d++) y[d] = x[d] * inv * w[d];
     }
 }
 
@@ -56,12 +73,14 @@ void cpu_rmsnorm(Backend *be, float *y, float *inv, const float *x, const float 
 static void grad_span(void *context, Index from, Index to)
 {
     const Norm *p = context;
+    Index       D = p->D;
+    const float *restrict w = p->w;
     for (Index n = from; n < to; n++) {
-        const float *x = p->x + n * p->D, *dy = p->dy + n * p->D;
-        float       *dx = p->y + n * p->D;
-        float        s = p->inv[n];
-        float        k = s * s * s * dot3(dy, p->w, x, p->D) / (float)p->D;
-        for (Index d = 0; d < p->D; d++) dx[d] += s * dy[d] * p->w[d] - k * x[d];
+        const float *restrict x = p->x + n * D, *restrict dy = p->dy + n * D;
+        float *restrict dx = p->y + n * D;
+        float s = p->inv[n];
+        float k = s * s * s * dot3(dy, w, x, D) / (float)D;
+        for (Index d = 0; d < D; d++) dx[d] += s * dy[d] * w[d] - k * x[d];
     }
 }
 

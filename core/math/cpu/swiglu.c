@@ -42,8 +42,8 @@ static void gate_span(void *context, Index from, Index to)
     float *restrict dgate = p->dgate;
     const float *restrict gate = p->gate, *restrict up = p->up, *restrict dy = p->dy;
     for (Index i = from; i < to; i++) {
-        float s = cpu_sigmoid(gate[i]);
-        dgate[i] += dy[i] * up[i] * (s + gate[i] * s * (1.0f - s));
+        float s = cpu_sigmoid(gate[i]), silu = gate[i] * s;
+        dgate[i] += dy[i] * up[i] * (s + silu * (1.0f - s));
     }
 }
 
@@ -52,7 +52,10 @@ static void up_span(void *context, Index from, Index to)
     const Swiglu *p = context;
     float *restrict dup = p->dup;
     const float *restrict gate = p->gate, *restrict dy = p->dy;
-    for (Index i = from; i < to; i++) dup[i] += dy[i] * gate[i] * cpu_sigmoid(gate[i]);
+    for (Index i = from; i < to; i++) {
+        float s = cpu_sigmoid(gate[i]), silu = gate[i] * s;
+        dup[i] += dy[i] * silu;
+    }
 }
 
 void cpu_swiglu_grad(Backend *be, float *dgate, float *dup, const float *dy, const float *gate,

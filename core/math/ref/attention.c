@@ -4,10 +4,11 @@
  * One query row i of head h sees a list of key rows: all P rows of the prefix, then the keys of
  * its segment up to its own position. Over that list,
  *
- *   score_j = scale q.k_j,   p_j = exp(score_j - lse),   lse = logsumexp(score),   o = sum p_j v_j
+ *   score_j = scale q.k_j,   e_j = exp(score_j - M),   o = sum e_j v_j / sum e_j
  *
- * where lse is computed around the largest score, so that no exponential overflows. Query head h
- * reads key head h / (H/G). lse is kept: from it the backward gets p back without a softmax.
+ * with M the largest score, so that no exponential overflows. Query head h reads key head
+ * h / (H/G). Kept is lse = M + log sum e_j: from it the backward gets the probabilities back,
+ * p_j = exp(score_j - lse).
  */
 
 #include "core/math/ref/ref.h"
@@ -48,17 +49,19 @@ static double attend(float *o, const float *q, const Seen *keys, const Seen *val
         score[j] = scale * dot(q, seen_row(keys, j), K);
         if (score[j] > largest) largest = score[j];
     }
-    for (Index j = 0; j < keys->count; j++) sum += exp(score[j] - largest);
-    double lse = largest + log(sum);
+    for (Index j = 0; j < keys->count; j++) {
+        score[j] = exp(score[j] - largest);
+        sum += score[j];
+    }
 
     for (Index c = 0; c < K; c++) {
         double mix = 0.0;
         for (Index j = 0; j < keys->count; j++) {
-            mix += exp(score[j] - lse) * (double)seen_row(values, j)[c];
+            mix += score[j] * (double)seen_row(values, j)[c];
         }
-        o[c] = (float)mix;
+        o[c] = (float)(mix / sum);
     }
-    return lse;
+    return largest + log(sum);
 }
 
 void ref_attention(Backend *be, const AttnShape *shape, float *o, float *lse, const float *q,

@@ -1,0 +1,94 @@
+/* The arguments of the commands beside train and plan, and those that all commands share. */
+
+#include "core/lab/tables.h"
+
+static const char *const backends[] = {"auto", "cpu", "cuda", "ref", NULL};
+static const char *const dtypes[] = {"f32", "tf32", "bf16", NULL};
+static const char *const colors[] = {"auto", "always", "never", NULL};
+static const char *const splits[] = {"train", "heldout", "combos", NULL};
+
+#define BASE_ROW                                                                                  \
+    {.name = "base", .type = ARG_PATH, .group = "Model",                                          \
+     .help = "model folder in Hugging Face layout; the default is the tiny model that comes along"}
+#define ADAPTER_ROW                                                                               \
+    {.name = "adapter", .type = ARG_PATH, .group = "Model", .help = "adapter folder in PEFT layout"}
+
+const ArgSpec no_args[] = {{.name = NULL}};
+
+const ArgSpec eval_args[] = {
+    BASE_ROW,
+    ADAPTER_ROW,
+    {.name = "data", .type = ARG_TEXT, .fallback = "sql", .group = "Data",
+     .help = "a task or a file of JSON lines"},
+    {.name = "split", .type = ARG_CHOICE, .choices = splits, .fallback = "heldout",
+     .group = "Data", .help = "which examples of a task"},
+    {.name = "examples", .type = ARG_INT, .min = 1, .max = 1e7, .unit = "examples",
+     .group = "Data", .help = "at most this many; the default is 150 of a task, all of a file"},
+    {.name = "max_length", .type = ARG_INT, .min = 2, .max = 1e7, .unit = "tokens",
+     .group = "Data", .help = "longer examples are cut"},
+    {.name = "logprobs", .type = ARG_FLAG, .group = "Output",
+     .help = "with --json: the log probability of every target"},
+    {.name = NULL},
+};
+
+const ArgSpec generate_args[] = {
+    BASE_ROW,
+    ADAPTER_ROW,
+    {.name = "prompt", .type = ARG_TEXT, .group = "Text", .help = "text to continue"},
+    {.name = "ids", .type = ARG_LIST, .group = "Text",
+     .help = "token ids to continue, instead of --prompt"},
+    {.name = "max_new_tokens", .type = ARG_INT, .min = 1, .max = 1e6, .unit = "tokens",
+     .fallback = "64", .group = "Text", .help = "stop after this many"},
+    {.name = "temperature", .type = ARG_FLOAT, .min = 0, .max = 1000, .fallback = "0",
+     .group = "Text", .help = "0 takes the likeliest token each time"},
+    {.name = "top_k", .type = ARG_INT, .min = 0, .max = 1e9, .unit = "tokens", .fallback = "0",
+     .group = "Text", .help = "draw only among the k likeliest; 0: all"},
+    {.name = "top_p", .type = ARG_FLOAT, .min = 0, .max = 1, .fallback = "1", .group = "Text",
+     .help = "draw only among the likeliest that together reach this probability"},
+    {.name = NULL},
+};
+
+const ArgSpec merge_args[] = {
+    BASE_ROW,
+    ADAPTER_ROW,
+    {.name = "out", .type = ARG_PATH, .group = "Output", .help = "folder for the merged model"},
+    {.name = NULL},
+};
+
+const ArgSpec tokenize_args[] = {
+    BASE_ROW,
+    {.name = "decode", .type = ARG_FLAG, .group = "Text",
+     .help = "ids to text instead; special tokens are kept"},
+    {.name = "add_special_tokens", .type = ARG_BOOL, .fallback = "true", .group = "Text",
+     .help = "what the tokenizer's template adds"},
+    {.name = NULL},
+};
+
+const ArgSpec data_args[] = {
+    {.name = "count", .type = ARG_INT, .min = 1, .max = 1e9, .unit = "examples", .fallback = "10",
+     .group = "Data", .help = "how many examples"},
+    {.name = "split", .type = ARG_CHOICE, .choices = splits, .fallback = "train", .group = "Data",
+     .help = "which examples; heldout and combos never occur in train"},
+    {.name = NULL},
+};
+
+const ArgSpec *command_common_args(void)
+{
+    static const ArgSpec common[] = {
+        {.name = "backend", .type = ARG_CHOICE, .choices = backends, .group = "Common",
+         .help = "where to compute; $LORALAB_BACKEND is the default, else auto"},
+        {.name = "dtype", .type = ARG_CHOICE, .choices = dtypes, .fallback = "f32",
+         .group = "Common", .help = "arithmetic of the cuda backend"},
+        {.name = "threads", .type = ARG_INT, .min = 0, .max = 64, .unit = "threads",
+         .fallback = "0", .group = "Common", .help = "0: one for each core; results do not depend on it"},
+        {.name = "seed", .type = ARG_INT, .min = 0, .max = 9e15, .fallback = "42",
+         .group = "Common", .help = "everything random follows from it"},
+        {.name = "json", .type = ARG_FLAG, .group = "Common", .help = "one JSON object on stdout"},
+        {.name = "quiet", .type = ARG_FLAG, .group = "Common", .help = "no progress on stderr"},
+        {.name = "color", .type = ARG_CHOICE, .choices = colors, .fallback = "auto",
+         .group = "Common", .help = "colour on a terminal; NO_COLOR is honoured"},
+        {.name = "help", .type = ARG_FLAG, .group = "Common", .help = "this page"},
+        {.name = NULL},
+    };
+    return common;
+}

@@ -1,0 +1,59 @@
+/* Shared pieces of results. */
+
+#include "core/lab/report.h"
+
+#include "core/base/text.h"
+
+void report_parameters(Result *result, int64_t trainable, int64_t all)
+{
+    double percent = all > 0 ? 100.0 * (double)trainable / (double)all : 0;
+    Str    t = {0}, a = {0};
+
+    value_integer(result->root, "trainable", trainable);
+    value_integer(result->root, "all", all);
+    value_number(result->root, "percent", percent, "%");
+    str_add_grouped(&t, trainable);
+    str_add_grouped(&a, all);
+    result_line(result, "trainable params: %s || all params: %s || trainable%%: %.4f",
+                str_text(&t), str_text(&a), percent);
+    str_free(&t);
+    str_free(&a);
+}
+
+void report_bytes(Result *result, const char *label, const int64_t bytes[MEM_PURPOSE_COUNT])
+{
+    Value  *values = value_object(result->root, "bytes");
+    int64_t total = 0;
+    Str     line = {0};
+
+    for (int p = 0; p < MEM_PURPOSE_COUNT; p++) {
+        value_integer(values, mem_purpose_name((MemPurpose)p), bytes[p]);
+        total += bytes[p];
+        if (bytes[p] == 0) continue;
+        str_addf(&line, "%s%s ", line.len > 0 ? ", " : "", mem_purpose_name((MemPurpose)p));
+        str_add_bytes_count(&line, bytes[p]);
+    }
+    value_integer(values, "total", total);
+    Str sum = {0};
+    str_add_bytes_count(&sum, total);
+    result_line(result, "%s: %s (%s)", label, str_text(&sum), str_text(&line));
+    str_free(&sum);
+    str_free(&line);
+}
+
+void report_text(Result *result, const char *label, const char *text, Index n)
+{
+    Str safe = {0};
+    safe_text(&safe, text, n, true, 0);
+    result_line(result, "%s: %s", label, str_text(&safe));
+    if (safe.failed) result->text.failed = true;
+    str_free(&safe);
+}
+
+void report_eval(Str *line, const EvalResult *eval)
+{
+    str_addf(line, tr("loss %.4f"), eval->loss);
+    if (eval->exact_match >= 0) {
+        str_addf(line, tr(", exact match %.1f %%"), 100.0 * eval->exact_match);
+    }
+}

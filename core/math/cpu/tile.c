@@ -1,0 +1,120 @@
+/*
+ * Small and narrow products without OpenBLAS, whose packing and beta passes cost as much as the
+ * product itself where one side is short (rank 8, 64 keys).
+ *
+ * C = alpha A B + beta C with the rows of B contiguous. A tile of 6 rows and 4 vectors of C stays
+ * in registers while k runs: per step 4 loads of B and 6 numbers of A make 24 multiply-adds. A is
+ * read in place, by its two strides, transposed or not. k is cut into blocks whose part of B fits
+ * the nearest caches; the sums of a block are added to C.
+ *
+ * The vectors are those of the compiler (gcc and clang know vector_size), as wide as the
+ * processor's that is compiled for. Where these are narrow, OpenBLAS's own choice at run time is
+ * the better one.
+ */
+
+#include "core/math/cpu/cpu.h"
+
+#include <string.h>
+
+#if defined(__AVX512F__)
+enum { WIDE = 1, VECS = 4 };
+#elif defined(__AVX2__) && defined(__FMA__)
+enum { WIDE = 1, VECS = 2 };
+#else
+enum { WIDE = 0, VECS = 2 };
+#endif
+enum { ROWS = 6, K_BLOCK = 256 };
+
+typedef float Vec __attribute__((vector_size(CPU_LANES * sizeof(float)), aligned(4)));
+
+typedef struct Tile {
+    const float *A, *B;
+    float       *C;
+    Index        row, step; /* from one row of A to the next, from one k to the next */
+    Index        ldb, ldc, m, n, k;
+    float        alpha, beta;
+} Tile;
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* rows and vecs are constants where this is called: the sums become registers. */
+ALWAYS_INLINE void tile(const Tile *t, int rows, int vecs, Index i, Index j)
+{
+    const float *A = t->A + i * t->row, *B = t->B + j;
+    Index        row = t->row, step = t->step, ldb = t->ldb;
+    Vec          sum[2 * ROWS][VECS];
+
+    for (int r = 0; r < rows; r++) {
+        for (int v = 0; v < vecs; v++) sum[r][v] = (Vec){0.0f};
+    }
+    for (Index p = t->k; p > 0; p--, A += step, B += ldb) {
+        Vec b[VECS];
+        for (int v = 0; v < vecs; v++) b[v] = *(const Vec *)(const void *)(B + v * CPU_LANES);
+        for (int r = 0; r < rows; r++) {
+            float a = A[r * row];
+            for (int v = 0; v < vecs; v++) sum[r][v] += a * b[v];
+        }
+    }
+    for (int r = 0; r < rows; r++) {
+        float *C = t->C + (i + r) * t->ldc + j;
+        for (int v = 0; v < vecs; v++) {
+            Vec *c = (Vec *)(void *)(C + v * CPU_LANES);
+            Vec  s = t->alpha * sum[r][v];
+            *c = t->beta == 0.0f ? s : s + t->beta * *c;
+        }
+    }
+}
+
+/* All rows of the columns that begin at j. */
+ALWAYS_INLINE void column(const Tile *t, int rows, int vecs, Index j)
+{
+    Index i = 0, m = t->m;
+    for (; m - i >= rows && m - i != 8; i += rows) tile(t, rows, vecs, i, j);
+    for (; m - i >= 4; i += 4) tile(t, 4, vecs, i, j);
+    for (; m - i >= 2; i += 2) tile(t, 2, vecs, i, j);
+    if (i < m) tile(t, 1, vecs, i, j);
+}
+
+static void k_block(const Tile *t)
+{
+    Index j = 0;
+    for (; t->n - j >= VECS * CPU_LANES; j += VECS * CPU_LANES) column(t, ROWS, VECS, j);
+    for (; t->n - j >= 2 * CPU_LANES; j += 2 * CPU_LANES) column(t, ROWS, 2, j);
+    for (; j < t->n; j += CPU_LANES) column(t, 2 * ROWS, 1, j);
+}
+
+bool cpu_tiles_fit(const Product *p)
+{
+    return WIDE && !p->tb && p->n % CPU_LANES == 0 && p->bias == NULL && p->k > 0;
+}
+
+void cpu_tiles(const Product *p)
+{
+    if (!cpu_tiles_fit(p)) {
+        cpu_sgemm(p);
+        return;
+    }
+    Tile t = {.C = p->C, .ldb = p->ldb, .ldc = p->ldc, .m = p->m, .n = p->n, .alpha = p->alpha};
+    t.row = p->ta ? 1 : p->lda;
+    t.step = p->ta ? p->lda : 1;
+    for (Index k = 0; k < p->k; k += K_BLOCK) {
+        t.A = p->A + k * t.step;
+        t.B = p->B + k * p->ldb;
+        t.k = cpu_min(K_BLOCK, p->k - k);
+        t.beta = k == 0 ? p->beta : 1.0f;
+        k_block(&t);
+    }
+}
+
+void cpu_transpose(float *out, Index width, const float *x, Index step, Index rows, Index cols)
+{
+    enum { SIDE = 16 };
+    for (Index i = 0; i < width; i += SIDE) {
+        Index n = cpu_max(cpu_min(SIDE, rows - i), 0), room = cpu_min(SIDE, width - i);
+        for (Index j = 0; j < cols; j++) {
+            float *to = out + j * width + i;
+            for (Index r = 0; r < n; r++) to[r] = x[(i + r) * step + j];
+            for (Index r = n; r < room; r++) to[r] = 0.0f;
+        }
+    }
+}
