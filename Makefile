@@ -57,7 +57,7 @@ TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o)
 FOLDERS  := $(sort $(dir $(OBJ) $(TEST_OBJ)) $(BUILD)/tests/bench/ $(BUILD)/tests/fuzz/)
 
 .PHONY: build help demo test run-tests lint bench run-bench asan tsan fuzz run-fuzz soak base \
-        format clean deps objects
+        format clean deps objects flags
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 
@@ -87,7 +87,7 @@ bench: ## timings; T=word runs only those benches
 	@$(MAKE) --no-print-directory run-bench
 
 run-bench: $(BENCHES:%=$(BUILD)/tests/bench/%.run)
-	@for b in $(if $(T),$(filter $(T:%=\%%),$(BENCHES)),$(BENCHES)); do \
+	@for b in $(if $(T),$(foreach b,$(BENCHES),$(if $(findstring $(T),$(b)),$(b))),$(BENCHES)); do \
 	    OPENBLAS_NUM_THREADS=1 $(BUILD)/tests/bench/$$b.run || exit 1; done
 
 asan: deps ## all tests under the address and undefined-behaviour sanitizers
@@ -121,6 +121,9 @@ deps: ## install what is missing to build and test (Debian packages); silent whe
 	@.ci/setup
 
 objects: $(LIB_OBJ) ## compile the rooms without linking
+
+flags:
+	@echo $(FLAGS)
 
 $(BUILD)/loralab: $(OBJ)
 	$(LINK) -o $@ $^ $(LIBS)

@@ -41,7 +41,6 @@ Index lora_targets(const Method *method, const LoraTarget **targets)
 static void lora_free(Method *method)
 {
     Lora *lora = lora_self(method);
-    CHECK(lora->net == NULL); /* detach first: the Net holds our tensors */
     params_free(method->params);
     lora_config_free(&lora->config);
     mem_free(lora->targets);

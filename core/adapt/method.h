@@ -44,7 +44,8 @@ struct Method {
     /* Other changes are Params of part w, g or b that take the place of the base's values. */
 };
 
-void method_free(Method *method); /* NULL-safe */
+/* NULL-safe. A Net to which it is still attached must not run any more. */
+void method_free(Method *method);
 /* Values of trainable parameters, and of the base's: PEFT's "all params" counts both (full
  * fine-tuning: the same values, counted once). */
 int64_t method_trainable(const Method *method);

@@ -21,6 +21,9 @@ struct Lab {
     Model     *model;
     Tokenizer *tok;        /* NULL when the folder has none */
     char      *model_folder;
+    /* Lines of standard input, for commands that read them: *more false at the end. */
+    void *input;
+    bool (*read_line)(void *input, Str *line, bool *more, Error *err);
 };
 
 /* program_path: argv[0] resolved (/proc/self/exe), to find data beside the binary. */

@@ -50,6 +50,12 @@ void report_text(Result *result, const char *label, const char *text, Index n)
     str_free(&safe);
 }
 
+void report_text_line(Result *result, const char *text, Index n)
+{
+    safe_text(&result->text, text, n, true, 0);
+    str_add(&result->text, "\n");
+}
+
 void report_eval(Str *line, const EvalResult *eval)
 {
     str_addf(line, tr("loss %.4f"), eval->loss);

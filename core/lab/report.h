@@ -13,6 +13,8 @@ void report_parameters(Result *result, int64_t trainable, int64_t all);
 void report_bytes(Result *result, const char *label, const int64_t bytes[MEM_PURPOSE_COUNT]);
 /* "label: text", made safe for a terminal, on lines of their own when there are several. */
 void report_text(Result *result, const char *label, const char *text, Index n);
+/* The text alone, made safe, and a newline. */
+void report_text_line(Result *result, const char *text, Index n);
 /* "loss 0.0123, exact match 98.7 %" appended to a line. */
 void report_eval(Str *line, const EvalResult *eval);
 

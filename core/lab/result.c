@@ -128,6 +128,20 @@ void value_null(Value *parent, const char *key)
     if (add(parent, key, VALUE_NULL) == NULL) return;
 }
 
+void value_move_items(Value *to, Value *from)
+{
+    Index kept = 0;
+    for (Index i = 0; i < from->count; i++) {
+        if (make_room(to)) {
+            to->items[to->count++] = from->items[i];
+        } else {
+            from->items[kept++] = from->items[i];
+            mark_failed(to);
+        }
+    }
+    from->count = kept;
+}
+
 static bool failed_inside(const Value *value)
 {
     bool container = value->kind == VALUE_OBJECT || value->kind == VALUE_LIST;

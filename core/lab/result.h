@@ -52,6 +52,8 @@ void   value_bool(Value *parent, const char *key, bool yes);
 void   value_null(Value *parent, const char *key);
 NODISCARD bool result_ok(const Result *result, Error *err);
 
+/* Move all members of one object to the end of another. */
+void         value_move_items(Value *to, Value *from);
 const Value *value_find(const Value *object, const char *path); /* "bytes.weights" */
 void         value_json(Str *out, const Value *value);          /* compact JSON */
 

@@ -66,12 +66,17 @@
  *   Gradients: at its backward an op gives birth to the gradient (as large as the data) of each
  *   input that wants one and has none yet, in the order x; q, k, v, pk, pv; gate, up. add gives
  *   x the buffer of y: no new bytes, unless x has a gradient already (then it is added) or a
- *   sharer is written to while the other is alive (then the writer takes a copy). After the
- *   op's arithmetic, kept arrays go back, then the gradient of `out` if this node ends it.
- *   Trained tensors have gradients of their own (MEM_GRADIENTS, the owner's).
+ *   sharer is written to while the other is alive (then the writer takes a copy); a shared
+ *   buffer goes back when its last sharer lets go. After the op's arithmetic, kept arrays go
+ *   back, then the gradient of `out` if this node ends it. Trained tensors have gradients of
+ *   their own (MEM_GRADIENTS, the owner's).
  *
  *   checkpoint: in its backward the gradient of `out` passes to the new result, not copied, and
  *   the result's data go back before the walk.
+ *
+ *   The structs themselves (tensors, nodes, a few hundred bytes each) are the program's memory,
+ *   not the account's. A memory sample is taken before each op, head_loss once per chunk; going
+ *   back its op is called "..._grad".
  */
 
 #include "core/math/tape_internal.h"

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { BATCH_BYTES = 1 << 16, MAX_BATCHES = SAFETENSORS_MAX_HEADER / BATCH_BYTES + 2 };
+enum { BATCH_BYTES = 1 << 16, MAX_BATCHES = SAFETENSORS_MAX_HEADER / BATCH_BYTES + 3 };
 
 static bool only_spaces(const char *text, Index len)
 {

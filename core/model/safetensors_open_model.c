@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/json.h"
-
 #define ONE_FILE   "model.safetensors"
 #define INDEX_FILE "model.safetensors.index.json"
 

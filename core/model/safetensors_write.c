@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "core/base/json.h"
-
 int64_t tensors_out_elements(const TensorOut *tensor)
 {
     int64_t elements = 1;
