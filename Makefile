@@ -41,7 +41,7 @@ CFLAGS   ?=
 CPPFLAGS := -D_POSIX_C_SOURCE=200809L -I.
 FLAGS     = -std=c11 $(CPPFLAGS) $(WARN) $(HARD) $(OPT_$(CONFIG)) $(PKGS) $(CFLAGS)
 LDFLAGS  ?=
-LINK      = $(CC) $(SANITIZE) -pie -Wl,-z,relro,-z,now -rdynamic $(LDFLAGS)
+LINK      = $(CC) $(SANITIZE) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 rooms_of = $(foreach r,$(filter-out lessons app,$(ROOMS)),$(wildcard core/$(r)/*.c)) \
            $(if $(filter math,$(ROOMS)),$(wildcard core/math/ref/*.c core/math/cpu/*.c)) \
@@ -57,7 +57,7 @@ TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o)
 FOLDERS  := $(sort $(dir $(OBJ) $(TEST_OBJ)) $(BUILD)/tests/bench/ $(BUILD)/tests/fuzz/)
 
 .PHONY: build help demo test run-tests lint bench run-bench asan tsan fuzz run-fuzz soak base \
-        format clean deps objects flags
+        format clean deps flags
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 
@@ -103,7 +103,7 @@ run-fuzz: $(FUZZERS:%=$(BUILD)/tests/fuzz/%.run)
 	@for f in $(FUZZERS); do mkdir -p $(BUILD)/corpus/$$f; \
 	    $(BUILD)/tests/fuzz/$$f.run -max_total_time=$(or $(SECONDS),20) -timeout=5 \
 	        -rss_limit_mb=1024 -print_final_stats=1 $(BUILD)/corpus/$$f \
-	        $(wildcard tests/fuzz/corpus/$$f) || exit 1; done
+	        $$(ls -d tests/fuzz/corpus/$$f 2>/dev/null) || exit 1; done
 
 soak: build ## hours of use in minutes: growth of memory, files and threads
 	@tests/soak.sh
@@ -120,13 +120,11 @@ clean: ## remove everything that was built
 deps: ## install what is missing to build and test (Debian packages); silent when nothing is
 	@.ci/setup
 
-objects: $(LIB_OBJ) ## compile the rooms without linking
-
 flags:
 	@echo $(FLAGS)
 
 $(BUILD)/loralab: $(OBJ)
-	$(LINK) -o $@ $^ $(LIBS)
+	@$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/test-runner: $(LIB_OBJ) $(TEST_OBJ)
 	@$(LINK) -o $@ $^ -lcmocka $(LIBS)
@@ -139,7 +137,6 @@ $(BUILD)/tests/fuzz/%.run: $(BUILD)/tests/fuzz/%.o $(LIB_OBJ)
 
 # The cpu backend's loops may fuse a product and a sum into one instruction.
 $(BUILD)/core/math/cpu/%.o: override CFLAGS += -ffp-contract=fast
-
 # The reference is the oracle: compiled plainly.
 $(BUILD)/core/math/ref/%.o: OPT_release := -O2 -D_FORTIFY_SOURCE=2
 

@@ -20,12 +20,12 @@
 
 #include "core/base/error.h"
 
-#define TEST_GROUP(name, ...)                                                                     \
-    static const struct CMUnitTest name##_tests[] = {__VA_ARGS__};                                \
-    __attribute__((constructor)) static void name##_register(void)                                \
-    {                                                                                             \
-        test_register(#name, name##_tests, sizeof name##_tests / sizeof *name##_tests);           \
-    }                                                                                             \
+#define TEST_GROUP(name, ...)                                                           \
+    static const struct CMUnitTest           name##_tests[] = {__VA_ARGS__};            \
+    __attribute__((constructor)) static void name##_register(void)                      \
+    {                                                                                   \
+        test_register(#name, name##_tests, sizeof name##_tests / sizeof *name##_tests); \
+    }                                                                                   \
     _Static_assert(sizeof name##_tests > 0, "a group has tests")
 
 void test_register(const char *name, const struct CMUnitTest *tests, size_t count);
@@ -37,8 +37,8 @@ void test_close(double got, double want, double tol, const char *what, const cha
 
 /* |got - want| / |want| in the Euclidean norm; |got| itself where want is zero. */
 double test_relative_error(const float *got, const float *want, Index n);
-#define assert_tensor_close(got, want, n, tol)                                                    \
-    test_close(test_relative_error(got, want, n), 0.0, tol, "relative error of " #got, __FILE__,  \
+#define assert_tensor_close(got, want, n, tol)                                                   \
+    test_close(test_relative_error(got, want, n), 0.0, tol, "relative error of " #got, __FILE__, \
                __LINE__)
 
 /* Passes when err holds this code and its message contains the words (NULL: any message). */

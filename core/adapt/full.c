@@ -13,7 +13,7 @@
 
 typedef struct Full {
     Method method; /* first: a Method pointer of this kind is a pointer to this */
-    char (*names)[80];
+    char (*names)[256];
     const char **files; /* names, then NULL */
 } Full;
 

@@ -11,11 +11,13 @@
 
 #include "core/adapt/lora_internal.h"
 
+#include <string.h>
+
 #include "core/base/mem.h"
 
 Lora *lora_self(const Method *method)
 {
-    CHECK(method->attach != NULL && !method->whole);
+    CHECK(strcmp(method->name, "lora") == 0);
     return method->self;
 }
 
@@ -254,8 +256,7 @@ Method *lora_create(Model *model, const LoraConfig *config, uint64_t seed, bool 
     return NULL;
 }
 
-Method *lora_load(Model *model, const char *folder, bool trainable, MemAccount *account,
-                  Error *err)
+Method *lora_load(Model *model, const char *folder, bool trainable, MemAccount *account, Error *err)
 {
     LoraConfig config;
     if (!lora_config_read(&config, folder, err)) return NULL;

@@ -45,8 +45,8 @@ bool lora_init_parse(const char *name, LoraInit *init)
 
 bool name_list_add(NameList *list, const char *name, Error *err)
 {
-    char **grown = mem_resize(list->name, mem_program(), MEM_TEXT, list->count + 1,
-                              (Index)sizeof *grown, err);
+    char **grown =
+        mem_resize(list->name, mem_program(), MEM_TEXT, list->count + 1, (Index)sizeof *grown, err);
     if (grown == NULL) return false;
     list->name = grown;
     grown[list->count] = mem_strdup(name, err);
@@ -75,8 +75,8 @@ bool name_list_copy(NameList *to, const NameList *from, Error *err)
 
 bool pattern_list_add(PatternList *list, const char *pattern, double value, Error *err)
 {
-    PatternValue *grown = mem_resize(list->item, mem_program(), MEM_TEXT, list->count + 1,
-                                     (Index)sizeof *grown, err);
+    PatternValue *grown =
+        mem_resize(list->item, mem_program(), MEM_TEXT, list->count + 1, (Index)sizeof *grown, err);
     if (grown == NULL) return false;
     list->item = grown;
     grown[list->count] = (PatternValue){.pattern = mem_strdup(pattern, err), .value = value};
@@ -160,8 +160,7 @@ bool lora_config_copy(LoraConfig *to, const LoraConfig *from, Error *err)
               pattern_list_copy(&copy.alpha_pattern, &from->alpha_pattern, err) &&
               text_copy(&copy.target_regex, from->target_regex, err) &&
               text_copy(&copy.exclude_regex, from->exclude_regex, err) &&
-              text_copy(&copy.base_model, from->base_model, err) &&
-              layers_copy(&copy, from, err);
+              text_copy(&copy.base_model, from->base_model, err) && layers_copy(&copy, from, err);
     if (!ok) lora_config_free(&copy);
     *to = copy;
     return ok;
@@ -200,13 +199,15 @@ static bool check_together(const LoraConfig *config, Error *err)
     if (config->layers_count > 0 && !listed) {
         (void)error_set(err, ERR_INPUT,
                         "layers_to_transform goes only with a list of target_modules, not with "
-                        "%s", config->target_all_linear ? "all-linear" : "a regular expression");
+                        "%s",
+                        config->target_all_linear ? "all-linear" : "a regular expression");
         return error_hint(err, "list the names: q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,"
                                "down_proj");
     }
     if (config->materialized && (config->lora_dropout > 0.0 || config->lora_bias)) {
-        return error_set(err, ERR_INPUT, "the materialized form is for study: it has neither "
-                                         "lora_dropout nor lora_bias");
+        return error_set(err, ERR_INPUT,
+                         "the materialized form is for study: it has neither "
+                         "lora_dropout nor lora_bias");
     }
     return true;
 }

@@ -10,19 +10,19 @@
 #include "core/base/json.h"
 #include "core/model/model.h"
 
-#define LORA_MAX_RANK 100000
-#define LORA_MAX_ALPHA 1e30
+#define LORA_MAX_RANK    100000
+#define LORA_MAX_ALPHA   1e30
 #define LORA_MAX_DROPOUT 0.99999994 /* the largest float32 below 1 */
 
 /* init_lora_weights. A [r,in], B [out,r]; fan-in of A is in. */
 typedef enum LoraInit {
-    INIT_PEFT,            /* "true": A U(+-1/sqrt(in)), B 0 */
-    INIT_GAUSSIAN,        /* A N(0, std 1/r), B 0 */
-    INIT_KAIMING_NORMAL,  /* A N(0, 2/in), B 0 */
-    INIT_XAVIER_NORMAL,   /* A N(0, 2/(in + r)), B 0 */
-    INIT_VARIANCE_1_R,    /* A N(0, variance 1/r), B 0: the seeds' scheme 1 */
-    INIT_VARIANCE_2_R,    /* A N(0, variance 2/r), B 0 */
-    INIT_VARIANCE_2_RK,   /* A N(0, variance 2/(r + in)), B 0: the seeds' scheme 2 */
+    INIT_PEFT,               /* "true": A U(+-1/sqrt(in)), B 0 */
+    INIT_GAUSSIAN,           /* A N(0, std 1/r), B 0 */
+    INIT_KAIMING_NORMAL,     /* A N(0, 2/in), B 0 */
+    INIT_XAVIER_NORMAL,      /* A N(0, 2/(in + r)), B 0 */
+    INIT_VARIANCE_1_R,       /* A N(0, variance 1/r), B 0: the seeds' scheme 1 */
+    INIT_VARIANCE_2_R,       /* A N(0, variance 2/r), B 0 */
+    INIT_VARIANCE_2_RK,      /* A N(0, variance 2/(r + in)), B 0: the seeds' scheme 2 */
     INIT_BROKEN_BOTH_ZERO,   /* A 0, B 0: no gradient ever */
     INIT_BROKEN_BOTH_RANDOM, /* A and B N(0, 0.3^2): the start is not the base */
     INIT_SWAPPED,            /* A 0, B U(+-1/sqrt(r)) */
@@ -33,17 +33,26 @@ bool        lora_init_parse(const char *name, LoraInit *init);
 
 typedef enum LoraBias { LORA_BIAS_NONE, LORA_BIAS_ALL, LORA_BIAS_LORA_ONLY } LoraBias;
 
-typedef struct NameList { char **name; Index count; } NameList; /* owned, MEM_TEXT */
+typedef struct NameList {
+    char **name;
+    Index  count;
+} NameList; /* owned, MEM_TEXT */
 
-typedef struct PatternValue { char *pattern; double value; } PatternValue;
-typedef struct PatternList { PatternValue *item; Index count; } PatternList;
+typedef struct PatternValue {
+    char  *pattern;
+    double value;
+} PatternValue;
+typedef struct PatternList {
+    PatternValue *item;
+    Index         count;
+} PatternList;
 
 typedef struct LoraConfig {
-    Index       r;             /* 1 .. */
+    Index       r; /* 1 .. */
     double      lora_alpha;
-    double      lora_dropout;  /* [0, 1) */
-    NameList    target_modules;  /* suffix rule; empty with target_regex NULL: q_proj, v_proj */
-    char       *target_regex;    /* full match; NULL: the list holds */
+    double      lora_dropout;   /* [0, 1) */
+    NameList    target_modules; /* suffix rule; empty with target_regex NULL: q_proj, v_proj */
+    char       *target_regex;   /* full match; NULL: the list holds */
     bool        target_all_linear;
     NameList    exclude_modules; /* suffix rule */
     char       *exclude_regex;
@@ -54,7 +63,7 @@ typedef struct LoraConfig {
     PatternList rank_pattern, alpha_pattern; /* ^(.*\.)?(key)$, first hit wins */
     Index      *layers_to_transform;         /* NULL: all */
     Index       layers_count;
-    char       *base_model; /* base_model_name_or_path; may be NULL */
+    char       *base_model;   /* base_model_name_or_path; may be NULL */
     bool        materialized; /* for study; never on disk */
 } LoraConfig;
 
@@ -67,7 +76,7 @@ NODISCARD bool lora_config_parse(LoraConfig *config, const Json *json, Error *er
 /* Ranges and combinations, wherever the fields came from; lora_match asks it too. */
 NODISCARD bool lora_config_check(const LoraConfig *config, Error *err);
 /* What PEFT loads, sorted keys, indent 2. */
-void lora_config_write(Str *out, const LoraConfig *config);
+void           lora_config_write(Str *out, const LoraConfig *config);
 NODISCARD bool name_list_add(NameList *list, const char *name, Error *err);
 NODISCARD bool name_list_copy(NameList *to, const NameList *from, Error *err);
 void           name_list_free(NameList *list);

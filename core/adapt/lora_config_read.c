@@ -19,22 +19,22 @@ typedef bool FieldReader(LoraConfig *config, const Json *json, const char *key,
 
 /* ---- fields that mean something here ---------------------------------------------------- */
 
-static bool read_type(LoraConfig *config, const Json *json, const char *key,
-                      const JsonNode *value, Error *err)
+static bool read_type(LoraConfig *config, const Json *json, const char *key, const JsonNode *value,
+                      Error *err)
 {
     (void)config;
-    const char *type = value_text(value);
+    const char *type = lora_value_text(value);
     if (type != NULL && strcmp(type, "LORA") == 0) return true;
-    return value_refuse(json, key, value, "is not supported, only \"LORA\" is", err);
+    return lora_value_refuse(json, key, value, "is not supported, only \"LORA\" is", err);
 }
 
-static bool read_task(LoraConfig *config, const Json *json, const char *key,
-                      const JsonNode *value, Error *err)
+static bool read_task(LoraConfig *config, const Json *json, const char *key, const JsonNode *value,
+                      Error *err)
 {
     (void)config;
-    const char *task = value_text(value);
+    const char *task = lora_value_text(value);
     if (task != NULL && strcmp(task, "CAUSAL_LM") == 0) return true;
-    return value_refuse(json, key, value, "is not supported, only \"CAUSAL_LM\" is", err);
+    return lora_value_refuse(json, key, value, "is not supported, only \"CAUSAL_LM\" is", err);
 }
 
 static bool read_r(LoraConfig *config, const Json *json, const char *key, const JsonNode *value,
@@ -47,8 +47,8 @@ static bool read_r(LoraConfig *config, const Json *json, const char *key, const 
     return true;
 }
 
-static bool read_alpha(LoraConfig *config, const Json *json, const char *key,
-                       const JsonNode *value, Error *err)
+static bool read_alpha(LoraConfig *config, const Json *json, const char *key, const JsonNode *value,
+                       Error *err)
 {
     (void)value;
     return json_field_double(json, json_root(json), key, true, 0.0, LORA_MAX_ALPHA,
@@ -66,32 +66,34 @@ static bool read_dropout(LoraConfig *config, const Json *json, const char *key,
 static bool read_targets(LoraConfig *config, const Json *json, const char *key,
                          const JsonNode *value, Error *err)
 {
-    if (json_is_array(value)) return value_take_list(&config->target_modules, json, key, value, err);
-    const char *text = value_text(value);
+    if (json_is_array(value))
+        return lora_value_take_list(&config->target_modules, json, key, value, err);
+    const char *text = lora_value_text(value);
     if (text != NULL && str_same_name(text, "all-linear")) {
         config->target_all_linear = true;
         return true;
     }
-    return value_take_text(&config->target_regex, json, key, value, err);
+    return lora_value_take_text(&config->target_regex, json, key, value, err);
 }
 
 static bool read_exclude(LoraConfig *config, const Json *json, const char *key,
                          const JsonNode *value, Error *err)
 {
-    if (json_is_array(value)) return value_take_list(&config->exclude_modules, json, key, value, err);
-    return value_take_text(&config->exclude_regex, json, key, value, err);
+    if (json_is_array(value))
+        return lora_value_take_list(&config->exclude_modules, json, key, value, err);
+    return lora_value_take_text(&config->exclude_regex, json, key, value, err);
 }
 
-static bool read_saved(LoraConfig *config, const Json *json, const char *key,
-                       const JsonNode *value, Error *err)
+static bool read_saved(LoraConfig *config, const Json *json, const char *key, const JsonNode *value,
+                       Error *err)
 {
-    return value_take_list(&config->modules_to_save, json, key, value, err);
+    return lora_value_take_list(&config->modules_to_save, json, key, value, err);
 }
 
-static bool read_bias(LoraConfig *config, const Json *json, const char *key,
-                      const JsonNode *value, Error *err)
+static bool read_bias(LoraConfig *config, const Json *json, const char *key, const JsonNode *value,
+                      Error *err)
 {
-    const char *text = value_text(value);
+    const char *text = lora_value_text(value);
     if (text == NULL) text = "?";
     if (strcmp(text, "none") == 0) {
         config->bias = LORA_BIAS_NONE;
@@ -100,7 +102,7 @@ static bool read_bias(LoraConfig *config, const Json *json, const char *key,
     } else if (strcmp(text, "lora_only") == 0) {
         config->bias = LORA_BIAS_LORA_ONLY;
     } else {
-        return value_refuse(json, key, value, "is none of none, all, lora_only", err);
+        return lora_value_refuse(json, key, value, "is none of none, all, lora_only", err);
     }
     return true;
 }
@@ -119,38 +121,39 @@ static bool read_rslora(LoraConfig *config, const Json *json, const char *key,
     return json_field_bool(json, json_root(json), key, &config->use_rslora, err);
 }
 
-static bool read_init(LoraConfig *config, const Json *json, const char *key,
-                      const JsonNode *value, Error *err)
+static bool read_init(LoraConfig *config, const Json *json, const char *key, const JsonNode *value,
+                      Error *err)
 {
     if (json_is_bool(value)) return true;
-    const char *name = value_text(value);
+    const char *name = lora_value_text(value);
     if (name != NULL && lora_init_parse(name, &config->init)) return true;
-    return value_refuse(json, key, value, "is not supported: it may have changed the base", err);
+    return lora_value_refuse(json, key, value, "is not supported: it may have changed the base",
+                             err);
 }
 
 static bool read_rank_pattern(LoraConfig *config, const Json *json, const char *key,
                               const JsonNode *value, Error *err)
 {
-    return value_take_patterns(&config->rank_pattern, json, key, value, err);
+    return lora_value_take_patterns(&config->rank_pattern, json, key, value, err);
 }
 
 static bool read_alpha_pattern(LoraConfig *config, const Json *json, const char *key,
                                const JsonNode *value, Error *err)
 {
-    return value_take_patterns(&config->alpha_pattern, json, key, value, err);
+    return lora_value_take_patterns(&config->alpha_pattern, json, key, value, err);
 }
 
 static bool read_layers(LoraConfig *config, const Json *json, const char *key,
                         const JsonNode *value, Error *err)
 {
     Index count = json_is_array(value) ? json_count(value) : 1;
-    config->layers_to_transform = mem_alloc(mem_program(), MEM_TEXT, count,
-                                            (Index)sizeof *config->layers_to_transform, err);
+    config->layers_to_transform =
+        mem_alloc(mem_program(), MEM_TEXT, count, (Index)sizeof *config->layers_to_transform, err);
     if (config->layers_to_transform == NULL) return false;
     for (Index i = 0; i < count; i++) {
         const JsonNode *layer = json_is_array(value) ? json_at(value, i) : value;
         if (!json_is_integer(layer) || json_integer(layer) < 0) {
-            return value_refuse(json, key, value, "is no layer number or list of them", err);
+            return lora_value_refuse(json, key, value, "is no layer number or list of them", err);
         }
         config->layers_to_transform[i] = (Index)json_integer(layer);
     }
@@ -158,10 +161,10 @@ static bool read_layers(LoraConfig *config, const Json *json, const char *key,
     return true;
 }
 
-static bool read_base(LoraConfig *config, const Json *json, const char *key,
-                      const JsonNode *value, Error *err)
+static bool read_base(LoraConfig *config, const Json *json, const char *key, const JsonNode *value,
+                      Error *err)
 {
-    return value_take_text(&config->base_model, json, key, value, err);
+    return lora_value_take_text(&config->base_model, json, key, value, err);
 }
 
 /* ---- fields that we have only at one value ---------------------------------------------- */
@@ -177,9 +180,9 @@ static bool read_megatron_core(LoraConfig *config, const Json *json, const char 
                                const JsonNode *value, Error *err)
 {
     (void)config;
-    const char *text = value_text(value);
+    const char *text = lora_value_text(value);
     if (text != NULL && strcmp(text, "megatron.core") == 0) return true;
-    return value_refuse(json, key, value, "is not supported", err);
+    return lora_value_refuse(json, key, value, "is not supported", err);
 }
 
 static bool read_group_size(LoraConfig *config, const Json *json, const char *key,
@@ -187,7 +190,7 @@ static bool read_group_size(LoraConfig *config, const Json *json, const char *ke
 {
     (void)config;
     if (json_is_integer(value) && json_integer(value) == 16) return true;
-    return value_refuse(json, key, value, "is not supported", err);
+    return lora_value_refuse(json, key, value, "is not supported", err);
 }
 
 /* Our families have one list of layers, "layers": any other pattern matches nothing. */
@@ -195,10 +198,10 @@ static bool read_layers_pattern(LoraConfig *config, const Json *json, const char
                                 const JsonNode *value, Error *err)
 {
     (void)config;
-    bool            list = json_is_array(value) && json_count(value) == 1;
-    const char     *text = value_text(list ? json_at(value, 0) : value);
+    bool        list = json_is_array(value) && json_count(value) == 1;
+    const char *text = lora_value_text(list ? json_at(value, 0) : value);
     if (text != NULL && strcmp(text, "layers") == 0) return true;
-    return value_refuse(json, key, value, "is not supported, only \"layers\" is", err);
+    return lora_value_refuse(json, key, value, "is not supported, only \"layers\" is", err);
 }
 
 static const struct Field {
@@ -236,7 +239,7 @@ enum { FIELDS = sizeof fields / sizeof *fields };
 
 static bool refuse_unknown(const Json *json, const char *key, const JsonNode *value, Error *err)
 {
-    (void)value_refuse(json, key, value, "is not supported, only its default is", err);
+    (void)lora_value_refuse(json, key, value, "is not supported, only its default is", err);
     int         best = 3;
     const char *near = NULL;
     for (int i = 0; i < FIELDS; i++) {
@@ -266,7 +269,7 @@ static bool read_members(LoraConfig *config, const Json *json, Error *err)
         return error_set(err, ERR_INPUT, "%s: an object is expected", json_name(json));
     }
     if (json_is_nothing(json_get(root, "peft_type"))) {
-        (void)value_wrong(json, "peft_type", "is missing", err);
+        (void)lora_value_wrong(json, "peft_type", "is missing", err);
         return error_hint(err, "an adapter_config.json written by PEFT has it");
     }
     for (Index i = 0; i < json_count(root); i++) {

@@ -16,7 +16,8 @@ static Dropout dropout_of(const Lora *lora, const LoraPair *pair)
     if (row_key == NULL) return (Dropout){.p = 0.0f};
     return (Dropout){.p = (float)lora->config.lora_dropout,
                      .seed = lora->seed,
-                     .stream = (uint64_t)lora->step * STREAM_MODULES + (uint64_t)pair->target.module,
+                     .stream =
+                         (uint64_t)lora->step * STREAM_MODULES + (uint64_t)pair->target.module,
                      .row_key = row_key};
 }
 
@@ -26,8 +27,8 @@ static Tensor *after_linear(void *self, Tape *tape, const Module *module, Tensor
     const LoraPair *pair = lora_pair(lora, module);
     if (pair == NULL || lora->config.materialized) return y;
     return tape_lowrank(tape, y, x, &pair->A->tensor, &pair->B->tensor,
-                        pair->bias != NULL ? &pair->bias->tensor : NULL,
-                        (float)pair->target.scale, dropout_of(lora, pair));
+                        pair->bias != NULL ? &pair->bias->tensor : NULL, (float)pair->target.scale,
+                        dropout_of(lora, pair));
 }
 
 static Tensor *instead_of_linear(void *self, Tape *tape, const Module *module, WeightRef weight,

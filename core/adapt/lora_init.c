@@ -27,14 +27,22 @@ static double kaiming_bound(Index fan_in)
 static double normal_std(LoraInit init, double r, double in)
 {
     switch (init) {
-    case INIT_GAUSSIAN: return 1.0 / r;
-    case INIT_KAIMING_NORMAL: return sqrt(2.0 / in);
-    case INIT_XAVIER_NORMAL: return sqrt(2.0 / (in + r));
-    case INIT_VARIANCE_1_R: return sqrt(1.0 / r);
-    case INIT_VARIANCE_2_R: return sqrt(2.0 / r);
-    case INIT_VARIANCE_2_RK: return sqrt(2.0 / (r + in));
-    case INIT_BROKEN_BOTH_RANDOM: return 0.3;
-    default: return 0.0;
+    case INIT_GAUSSIAN:
+        return 1.0 / r;
+    case INIT_KAIMING_NORMAL:
+        return sqrt(2.0 / in);
+    case INIT_XAVIER_NORMAL:
+        return sqrt(2.0 / (in + r));
+    case INIT_VARIANCE_1_R:
+        return sqrt(1.0 / r);
+    case INIT_VARIANCE_2_R:
+        return sqrt(2.0 / r);
+    case INIT_VARIANCE_2_RK:
+        return sqrt(2.0 / (r + in));
+    case INIT_BROKEN_BOTH_RANDOM:
+        return 0.3;
+    default:
+        return 0.0;
     }
 }
 

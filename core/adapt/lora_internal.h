@@ -14,8 +14,8 @@ typedef struct LoraPair {
 } LoraPair;
 
 typedef struct Lora {
-    Method     method; /* first: a Method pointer of this kind is a pointer to this */
-    LoraConfig config;
+    Method      method; /* first: a Method pointer of this kind is a pointer to this */
+    LoraConfig  config;
     LoraTarget *targets; /* as lora_targets shows them */
     LoraPair   *pairs;   /* [count], in model order */
     Index       count;
@@ -39,8 +39,8 @@ void lora_fill_hooks(Lora *lora);
 NODISCARD bool lora_draw(Lora *lora, uint64_t seed, Error *err);
 /* lora_file.c, lora_read.c */
 extern const char lora_prefix[]; /* before every name in the file */
-bool           lora_save(const Method *method, const char *folder, Error *err);
-NODISCARD bool lora_read_values(Lora *lora, const char *folder, Error *err);
+bool              lora_save(const Method *method, const char *folder, Error *err);
+NODISCARD bool    lora_read_values(Lora *lora, const char *folder, Error *err);
 /* lora_delta.c */
 bool lora_add_delta(const Method *method, const Module *module, double sign, float *W,
                     bool *changed, Error *err);

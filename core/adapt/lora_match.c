@@ -68,8 +68,7 @@ static bool compile_list(Pattern ***to, const PatternList *list, const char *fie
     return true;
 }
 
-static bool matcher_init(Matcher *matcher, const LoraConfig *config, const Model *model,
-                         Error *err)
+static bool matcher_init(Matcher *matcher, const LoraConfig *config, const Model *model, Error *err)
 {
     *matcher = (Matcher){.config = config, .model = model, .listed = &config->target_modules};
     bool ok = compile_one(&matcher->target, config->target_regex, "target_modules", err) &&
@@ -172,17 +171,19 @@ static bool refuse_if_hit(const Matcher *matcher, const char *name, Error *err)
     if (!is_excluded(matcher, name, &excluded, err)) return false;
     if (!excluded && !pattern_matches_whole(matcher->target, name, &yes, err)) return false;
     if (!yes) return true;
-    (void)error_set(err, ERR_INPUT, "target_modules: the expression also matches %s, which is "
-                                    "neither a linear map nor an embedding", name);
+    (void)error_set(err, ERR_INPUT,
+                    "target_modules: the expression also matches %s, which is "
+                    "neither a linear map nor an embedding",
+                    name);
     return error_hint(err, "end the expression with the names wanted, as in .*\\.(q|v)_proj");
 }
 
 static bool check_layer_parts(const Matcher *matcher, Index layer, Error *err)
 {
-    static const char *const parts[] = {"", ".self_attn", ".mlp", ".mlp.act_fn",
-                                        ".input_layernorm", ".post_attention_layernorm"};
+    static const char *const parts[] = {
+        "", ".self_attn", ".mlp", ".mlp.act_fn", ".input_layernorm", ".post_attention_layernorm"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        Str  name = {0};
+        Str name = {0};
         str_addf(&name, "model.layers.%td%s", layer, parts[i]);
         bool ok = str_ok(&name, err) && refuse_if_hit(matcher, name.data, err);
         str_free(&name);
@@ -193,8 +194,7 @@ static bool check_layer_parts(const Matcher *matcher, Index layer, Error *err)
 
 static bool check_regex_reach(const Matcher *matcher, Error *err)
 {
-    static const char *const others[] = {"model", "model.layers", "model.norm",
-                                         "model.rotary_emb"};
+    static const char *const others[] = {"model", "model.layers", "model.norm", "model.rotary_emb"};
     if (matcher->target == NULL) return true;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (!refuse_if_hit(matcher, others[i], err)) return false;
@@ -226,8 +226,9 @@ static bool refuse_empty(const Matcher *matcher, Error *err)
     if (config->target_regex != NULL) {
         return names_refuse(matcher->model, "target_modules", config->target_regex, false, err);
     }
-    (void)error_set(err, ERR_INPUT, "no module is left to adapt after exclude_modules, "
-                                    "modules_to_save and layers_to_transform");
+    (void)error_set(err, ERR_INPUT,
+                    "no module is left to adapt after exclude_modules, "
+                    "modules_to_save and layers_to_transform");
     return error_hint(err, "the model has layers 0 to %td", matcher->model->config.L - 1);
 }
 
@@ -255,8 +256,8 @@ bool lora_match(const LoraConfig *config, const Model *model, LoraTarget **targe
         return false;
     }
     LoraTarget *list = mem_alloc(mem_program(), MEM_TEXT, model->module_count, sizeof *list, err);
-    bool        ok = list != NULL && check_every_name(&matcher, err) &&
-              check_regex_reach(&matcher, err) && match_all(&matcher, list, count, err);
+    bool ok = list != NULL && check_every_name(&matcher, err) && check_regex_reach(&matcher, err) &&
+              match_all(&matcher, list, count, err);
     matcher_reset(&matcher);
     if (!ok) {
         mem_free(list);

@@ -68,8 +68,7 @@ static void add_existing(Str *out, const Model *model, bool all)
     }
 }
 
-bool names_refuse(const Model *model, const char *field, const char *name, bool all,
-                        Error *err)
+bool names_refuse(const Model *model, const char *field, const char *name, bool all, Error *err)
 {
     Str shown = {0}, existing = {0};
     safe_name(&shown, name);

@@ -40,8 +40,10 @@ static bool refuse_shape(const LoraIn *in, const TensorInfo *info, const Param *
     char is[96], ought[96];
     print_shape(is, sizeof is, info->rank, info->shape);
     print_shape(ought, sizeof ought, rank, want);
-    (void)error_set(err, ERR_INPUT, "%s: tensor \"%s\" has the shape %s where r and the base ask "
-                                    "for %s", in->path, info->name, is, ought);
+    (void)error_set(err, ERR_INPUT,
+                    "%s: tensor \"%s\" has the shape %s where r and the base ask "
+                    "for %s",
+                    in->path, info->name, is, ought);
     int  r_at = param->part == 'B' ? 1 : 0;
     bool same_rest = info->rank == 2 && rank == 2 && info->shape[1 - r_at] == want[1 - r_at];
     if ((param->part == 'A' || param->part == 'B') && same_rest) {
@@ -60,13 +62,15 @@ static bool is_known(const LoraIn *in, const char *name)
 
 static bool refuse_missing(const LoraIn *in, const char *first, Error *err)
 {
-    (void)error_set(err, ERR_INPUT, "%s: tensor \"%s\" is missing (the first of %td; %td are there "
-                                    "as expected)", in->path, first, in->lora->method.loaded.missing,
+    (void)error_set(err, ERR_INPUT,
+                    "%s: tensor \"%s\" is missing (the first of %td; %td are there "
+                    "as expected)",
+                    in->path, first, in->lora->method.loaded.missing,
                     in->lora->method.loaded.matched);
     for (Index i = 0; i < tensors_count(in->file); i++) {
         const char *name = tensors_at(in->file, i)->name;
         if (is_known(in, name)) continue;
-        Str  shown = {0};
+        Str shown = {0};
         safe_text(&shown, name, (Index)strlen(name), false, 100);
         (void)error_hint(err, "the file has \"%s\" instead", str_text(&shown));
         str_free(&shown);
@@ -139,8 +143,9 @@ static bool compare_rows(LoraIn *in, const TensorInfo *info, const Module *modul
         norm += (double)base[i] * (double)base[i];
     }
     if (sqrt(off) <= 0.01 * sqrt(norm)) return true; /* another storage type differs by 0.004 */
-    return error_set(err, ERR_INPUT, "%s: tensor \"%s\" is not the base's matrix (they differ by "
-                                     "%.3g of its norm): the adapter belongs to another base",
+    return error_set(err, ERR_INPUT,
+                     "%s: tensor \"%s\" is not the base's matrix (they differ by "
+                     "%.3g of its norm): the adapter belongs to another base",
                      in->path, info->name, sqrt(off / norm));
 }
 
@@ -156,8 +161,10 @@ static bool check_frozen(LoraIn *in, ModuleRole role, Error *err)
     Mat     w = module->weight;
     int64_t want[2] = {w.rows, w.cols};
     if (!shape_is(info, 2, want)) {
-        return error_set(err, ERR_INPUT, "%s: tensor \"%s\" does not have the base's shape "
-                                         "[%td, %td]", in->path, info->name, w.rows, w.cols);
+        return error_set(err, ERR_INPUT,
+                         "%s: tensor \"%s\" does not have the base's shape "
+                         "[%td, %td]",
+                         in->path, info->name, w.rows, w.cols);
     }
     ParamSet *rows = params_create(model->be, mem_program(), err);
     if (rows == NULL) return false;
@@ -210,8 +217,10 @@ static bool refuse_pickle(const char *folder, const char *path, Error *err)
     bool there = !path_exists(path) && path_exists(pickle);
     mem_free(pickle);
     if (!there) return true;
-    (void)error_set(err, ERR_INPUT, "%s: adapter_model.bin is a pickle, only "
-                                    "adapter_model.safetensors is read", folder);
+    (void)error_set(err, ERR_INPUT,
+                    "%s: adapter_model.bin is a pickle, only "
+                    "adapter_model.safetensors is read",
+                    folder);
     return error_hint(err, "save it again with a PEFT that writes safetensors");
 }
 

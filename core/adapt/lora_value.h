@@ -6,18 +6,18 @@
 #include "core/adapt/lora_config.h"
 
 /* FILE: field "KEY": SENTENCE */
-bool value_wrong(const Json *json, const char *key, const char *sentence, Error *err);
+bool lora_value_wrong(const Json *json, const char *key, const char *sentence, Error *err);
 /* FILE: field "KEY": VALUE SENTENCE, key and value as they may be shown. */
-bool value_refuse(const Json *json, const char *key, const JsonNode *value, const char *sentence,
-                  Error *err);
+bool lora_value_refuse(const Json *json, const char *key, const JsonNode *value,
+                       const char *sentence, Error *err);
 /* The text of a string without NUL; NULL: something else. */
-const char *value_text(const JsonNode *value);
-NODISCARD bool value_take_text(char **to, const Json *json, const char *key,
-                               const JsonNode *value, Error *err);
-NODISCARD bool value_take_list(NameList *list, const Json *json, const char *key,
-                               const JsonNode *value, Error *err);
+const char    *lora_value_text(const JsonNode *value);
+NODISCARD bool lora_value_take_text(char **to, const Json *json, const char *key,
+                                    const JsonNode *value, Error *err);
+NODISCARD bool lora_value_take_list(NameList *list, const Json *json, const char *key,
+                                    const JsonNode *value, Error *err);
 /* An object of numbers. */
-NODISCARD bool value_take_patterns(PatternList *list, const Json *json, const char *key,
-                                   const JsonNode *value, Error *err);
+NODISCARD bool lora_value_take_patterns(PatternList *list, const Json *json, const char *key,
+                                        const JsonNode *value, Error *err);
 
 #endif

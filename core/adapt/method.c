@@ -85,8 +85,8 @@ void method_remove_copy(Net *net, Param *param)
 
 Param *method_find_copy(const Method *method, const Module *module, char which)
 {
-    int         i = (int)(module - method->model->modules);
-    ParamSet   *set = method->params;
+    int       i = (int)(module - method->model->modules);
+    ParamSet *set = method->params;
     for (Index p = 0; p < set->count; p++) {
         Param *param = set->list[p];
         if (param->module == i && param->part == which) return param;

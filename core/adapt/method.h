@@ -11,7 +11,9 @@
 #include "core/model/params.h"
 
 /* What reading an adapter's file found. */
-typedef struct LoadCount { Index matched, missing, unexpected; } LoadCount;
+typedef struct LoadCount {
+    Index matched, missing, unexpected;
+} LoadCount;
 
 typedef struct Method Method;
 struct Method {
@@ -54,8 +56,8 @@ int64_t method_all(const Method *method);
 /* New adapter: A and B drawn from torch's generator with `seed` in PEFT's very order, so that
  * init "true" and "gaussian" equal PEFT's after torch.manual_seed(seed). trainable = false
  * reserves no gradients. config is copied. */
-NODISCARD Method *lora_create(Model *model, const LoraConfig *config, uint64_t seed,
-                              bool trainable, MemAccount *account, Error *err);
+NODISCARD Method *lora_create(Model *model, const LoraConfig *config, uint64_t seed, bool trainable,
+                              MemAccount *account, Error *err);
 /* From a PEFT folder. Matched, missing and unexpected tensors are counted; a missing one is
  * refused, shapes and non-finite values too. */
 NODISCARD Method *lora_load(Model *model, const char *folder, bool trainable, MemAccount *account,
@@ -80,9 +82,9 @@ NODISCARD Method *full_create(Model *model, MemAccount *account, Error *err);
  * saved modules go back exactly). A second merge starts from the first; free the last first.
  */
 typedef struct Merge Merge;
-NODISCARD Merge *merge_apply(Net *net, Method *method, MemAccount *account, Error *err);
-NODISCARD bool   merge_undo_subtract(Merge *merge, double *drift, Error *err);
-void             merge_free(Merge *merge); /* exact: what was there before is in place again */
+NODISCARD Merge     *merge_apply(Net *net, Method *method, MemAccount *account, Error *err);
+NODISCARD bool       merge_undo_subtract(Merge *merge, double *drift, Error *err);
+void                 merge_free(Merge *merge); /* exact: what was there before is in place again */
 /* Write base + adapter as a plain model folder. Tied base with an adapted embedding or head:
  * written untied, said in *note (static text or NULL). */
 NODISCARD bool merge_save(const Method *method, const char *folder, const char **note, Error *err);

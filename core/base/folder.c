@@ -180,8 +180,7 @@ static bool empty_folder(int fd, const char *path, int deeper, Error *err)
             sub = openat(fd, names[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         }
         errno = number;
-        ok = sub >= 0 ? empty_folder(sub, path, deeper - 1, err)
-                      : disk_error(err, path, "removed");
+        ok = sub >= 0 ? empty_folder(sub, path, deeper - 1, err) : disk_error(err, path, "removed");
         if (ok && unlinkat(fd, names[i], AT_REMOVEDIR) != 0) {
             ok = disk_error(err, path, "removed");
         }

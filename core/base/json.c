@@ -18,7 +18,7 @@
 
 /* Two of jansson's functions have the names of ours; it is not called by those here. Its type
  * tests are macros, which give way. */
-#define json_string  jansson_string
+#define json_string jansson_string
 #define json_integer jansson_integer
 #include <jansson.h>
 #undef json_string
@@ -48,7 +48,7 @@ struct JsonNode {
 enum { HASH_FROM = 9 }; /* fewer members are found by looking at each */
 
 struct Json {
-    JsonArena       arena;
+    JsonArena   arena;
     const char *name;
     JsonNode    root;
 };

@@ -90,8 +90,8 @@ int json_soften_integers(char *text, Index len)
         Index start = i;
         while (i < len && is_digit(text[i])) i++;
         /* Digits after or before a point or an exponent belong to a real already. */
-        bool real = (start > 0 && one_of(text[start - 1], ".eE+")) ||
-                    (i < len && one_of(text[i], ".eE"));
+        bool real =
+            (start > 0 && one_of(text[start - 1], ".eE+")) || (i < len && one_of(text[i], ".eE"));
         if (real || !too_big(text + start, i - start)) continue;
         text[i - 2] = 'e';
         text[i - 1] = '2';

@@ -34,7 +34,7 @@ static _Atomic int64_t live_blocks;
 /* ---- the fault rig ---------------------------------------------------------------------- */
 
 static struct {
-    atomic_bool    armed, forever;
+    atomic_bool     armed, forever;
     _Atomic int64_t limit, asked;
 } fault;
 

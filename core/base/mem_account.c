@@ -35,9 +35,8 @@ struct MemAccount {
 static MemAccount program = {.name = "program", .mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static const char *const purpose_names[] = {
-    [MEM_WEIGHTS] = "weights",     [MEM_ADAPTER] = "adapter",
-    [MEM_GRADIENTS] = "gradients", [MEM_OPTIMIZER] = "optimizer",
-    [MEM_ACTIVATIONS] = "activations", [MEM_SCRATCH] = "scratch",
+    [MEM_WEIGHTS] = "weights",     [MEM_ADAPTER] = "adapter",         [MEM_GRADIENTS] = "gradients",
+    [MEM_OPTIMIZER] = "optimizer", [MEM_ACTIVATIONS] = "activations", [MEM_SCRATCH] = "scratch",
     [MEM_TEXT] = "text",
 };
 _Static_assert(sizeof purpose_names / sizeof *purpose_names == MEM_PURPOSE_COUNT,

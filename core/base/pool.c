@@ -130,8 +130,8 @@ static bool start_workers(Pool *pool, Error *err)
     while (failed == 0 && pool->started < pool->threads - 1) {
         Worker *worker = &pool->workers[pool->started];
         *worker = (Worker){.pool = pool, .number = pool->started + 1};
-        failed = mem_may_allocate() ? pthread_create(&worker->thread, NULL, worker_main, worker)
-                                    : -1;
+        failed =
+            mem_may_allocate() ? pthread_create(&worker->thread, NULL, worker_main, worker) : -1;
         if (failed == 0) pool->started++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -240,8 +240,7 @@ bool text_nfc(Str *out, const char *bytes, Index n, Error *err)
     const utf8proc_uint8_t *text = (const utf8proc_uint8_t *)bytes;
     utf8proc_ssize_t        count = utf8proc_decompose(text, n, NULL, 0, options);
     if (count < 0) {
-        return error_set(err, ERR_INPUT, "a text cannot be normalised: %s",
-                         utf8proc_errmsg(count));
+        return error_set(err, ERR_INPUT, "a text cannot be normalised: %s", utf8proc_errmsg(count));
     }
     utf8proc_int32_t *points =
         mem_alloc_raw(mem_program(), MEM_TEXT, count + 1, sizeof *points, err);

@@ -252,10 +252,21 @@ static bool write_folder(Save *save, const char *folder, Error *err)
            model_copy_files(save->model, folder, err);
 }
 
+static bool make_parent(const char *folder, Error *err)
+{
+    Index len = path_base(folder) - folder;
+    if (len == 0) return true;
+    Str parent = {0};
+    str_add_bytes(&parent, folder, len);
+    bool good = str_ok(&parent, err) && folder_make(str_text(&parent), err);
+    str_free(&parent);
+    return good;
+}
+
 static bool write_staged(Save *save, const char *folder, Error *err)
 {
     char *staged = NULL;
-    if (!folder_stage(folder, &staged, err)) return false;
+    if (!make_parent(folder, err) || !folder_stage(folder, &staged, err)) return false;
     bool good = write_folder(save, staged, err) && folder_commit(staged, folder, err);
     if (!good) (void)!folder_remove(staged, NULL);
     mem_free(staged);

@@ -11,8 +11,8 @@
 #include "core/base/error.h"
 
 typedef struct Pattern Pattern;
-NODISCARD Pattern *pattern_compile(const char *regex, Error *err);
-void               pattern_free(Pattern *pattern); /* NULL-safe */
+NODISCARD Pattern     *pattern_compile(const char *regex, Error *err);
+void                   pattern_free(Pattern *pattern); /* NULL-safe */
 /* text: at least two characters of valid UTF-8. */
 NODISCARD bool pattern_matches_whole(const Pattern *pattern, const char *text, bool *yes,
                                      Error *err);

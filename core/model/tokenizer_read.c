@@ -179,7 +179,7 @@ static bool read_merges(Tokenizer *tok, const Json *json, const JsonNode *model,
         if (read_merge(tok, json_at(merges, i), err)) continue;
         return error_prefix(err, "%s: field \"model.merges[%td]\"", json_name(json), i);
     }
-    return true;
+    return merges_finish(&tok->merges, tok->vocab.count, err);
 }
 
 /* ---- the model -------------------------------------------------------------------------- */

@@ -31,12 +31,12 @@ void *grammar_room(Grammar *g, Index count, Index size, Error *err)
         return NULL;
     }
     if (g->chunks == NULL || g->chunks->size - g->chunks->used < bytes) {
-        Index  room  = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+        Index  room = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
         Chunk *chunk = mem_alloc(mem_program(), MEM_TEXT, 1, (Index)sizeof *chunk + room, err);
         if (chunk == NULL) return NULL;
         chunk->size = room;
         chunk->next = g->chunks;
-        g->chunks   = chunk;
+        g->chunks = chunk;
         g->arena_bytes += room;
     }
     void *room = g->chunks->room + g->chunks->used;
@@ -92,7 +92,7 @@ Grammar *grammar_load(const char *path, Error *err)
     Grammar *g = grammar_new(err);
     if (g == NULL) return NULL;
     Str   folder = {0};
-    Index len    = path_base(path) - path;
+    Index len = path_base(path) - path;
     if (len > 1) len--; /* without the slash, but "/" stays */
     str_add_bytes(&folder, len > 0 ? path : ".", len > 0 ? len : 1);
     bool ok = str_ok(&folder, err) && grammar_read_file(g, path, str_text(&folder), err);
@@ -118,12 +118,27 @@ void grammar_free(Grammar *g)
     mem_free(g);
 }
 
-bool grammar_is_document(const Grammar *g) { return g->main->field_count == 1; }
+bool grammar_is_document(const Grammar *g)
+{
+    return g->main->field_count == 1;
+}
 
-const char *grammar_title(const Grammar *g) { return g->title; }
-const char *grammar_description(const Grammar *g) { return g->description; }
-const char *grammar_sample(const Grammar *g) { return g->sample; }
-bool        grammar_has_combos(const Grammar *g) { return g->reserve_count > 0; }
+const char *grammar_title(const Grammar *g)
+{
+    return g->title;
+}
+const char *grammar_description(const Grammar *g)
+{
+    return g->description;
+}
+const char *grammar_sample(const Grammar *g)
+{
+    return g->sample;
+}
+bool grammar_has_combos(const Grammar *g)
+{
+    return g->reserve_count > 0;
+}
 
 /* ---- families ------------------------------------------------------------------------------- */
 
@@ -156,10 +171,10 @@ bool grammar_boost(Grammar *g, const char *rule, double share, Error *err)
     double named = 0.0, others = 0.0, factor = 1.0;
     CHECK(share >= 0.0 && share < 1.0);
     for (int i = 0; i < g->main->case_count; i++) {
-        Case       *one  = &g->main->cases[i];
+        Case       *one = &g->main->cases[i];
         const char *name = family_name(one);
-        bool        is   = rule != NULL && name != NULL && strcmp(name, rule) == 0;
-        one->weight      = one->file_weight;
+        bool        is = rule != NULL && name != NULL && strcmp(name, rule) == 0;
+        one->weight = one->file_weight;
         *(is ? &named : &others) += one->weight;
     }
     if (rule == NULL) return true;
@@ -169,7 +184,7 @@ bool grammar_boost(Grammar *g, const char *rule, double share, Error *err)
     }
     factor = share / (1.0 - share) * others / named;
     for (int i = 0; i < g->main->case_count; i++) {
-        Case       *one  = &g->main->cases[i];
+        Case       *one = &g->main->cases[i];
         const char *name = family_name(one);
         if (name != NULL && strcmp(name, rule) == 0) one->weight *= factor;
     }
@@ -186,7 +201,7 @@ static bool belongs(const Grammar *g, const Draw *draw, GrammarSplit split)
     bool reserved = g->reserve_count > 0 && draw_is_reserved(draw);
     if (split == GRAMMAR_COMBOS || reserved) return split == GRAMMAR_COMBOS && reserved;
     Index       len;
-    const char *text    = draw_text(draw, 0, &len);
+    const char *text = draw_text(draw, 0, &len);
     bool        heldout = hash_bytes(text, len) % HELDOUT_PART == 0;
     return heldout == (split == GRAMMAR_HELDOUT);
 }
@@ -195,9 +210,9 @@ static bool no_example(const Grammar *g, const Draw *draw, GrammarSplit split, D
                        Error *err)
 {
     static const char *const names[GRAMMAR_SPLIT_COUNT] = {
-        [GRAMMAR_TRAIN]   = "train",
+        [GRAMMAR_TRAIN] = "train",
         [GRAMMAR_HELDOUT] = "held-out",
-        [GRAMMAR_COMBOS]  = "combos",
+        [GRAMMAR_COMBOS] = "combos",
     };
     if (last == DRAW_AGAIN) {
         grammar_wrong(err, draw_trouble(draw),
@@ -219,10 +234,10 @@ bool grammar_example(const Grammar *g, uint64_t seed, GrammarSplit split, Index 
         return grammar_wrong(err, g->main->place, "the grammar reserves no combinations");
     }
     uint64_t stream = (uint64_t)i * GRAMMAR_SPLIT_COUNT + (uint64_t)split;
-    Draw    *draw   = draw_create(g, seed, stream, err);
+    Draw    *draw = draw_create(g, seed, stream, err);
     if (draw == NULL) return false;
 
-    DrawResult got  = DRAW_AGAIN;
+    DrawResult got = DRAW_AGAIN;
     bool       fits = false;
     for (int tries = 0; tries < EXAMPLE_TRIES && !fits && !draw_is_spent(draw); tries++) {
         got = draw_main(draw, err);

@@ -43,7 +43,7 @@ bool grammar_is_document(const Grammar *g);
 /* What the file says of itself; "" where it says nothing. They live as long as g. */
 const char *grammar_title(const Grammar *g);
 const char *grammar_description(const Grammar *g);
-const char *grammar_sample(const Grammar *g); /* a prompt to show what a model makes of it */
+const char *grammar_sample(const Grammar *g);     /* a prompt to show what a model makes of it */
 bool        grammar_has_combos(const Grammar *g); /* some combination is reserved */
 
 /*
@@ -76,8 +76,8 @@ const char *grammar_family(const Grammar *g, Index i);
  * yet at that place, and the count of a list before the list (only their form is checked).
  * Never wrong about a text the grammar wrote, up to a fixed budget of steps (then UNSURE).
  */
-NODISCARD bool grammar_accepts(const Grammar *g, const char *text, Index n,
-                               GrammarVerdict *verdict, Error *err);
+NODISCARD bool grammar_accepts(const Grammar *g, const char *text, Index n, GrammarVerdict *verdict,
+                               Error *err);
 /* The same for one rule of the grammar that has a `text`, as for one family of a corpus. */
 NODISCARD bool grammar_rule_accepts(const Grammar *g, const char *rule, const char *text, Index n,
                                     GrammarVerdict *verdict, Error *err);

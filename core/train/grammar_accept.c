@@ -16,12 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    MATCH_STEPS      = 2000000,
-    MATCH_DEPTH      = 4000, /* calls in calls: about 1 MB of stack */
-    MATCH_ROOM_BYTES = 1 << 20,
-    MATCH_TEXT_BYTES = 1 << 16,
-};
+enum { MATCH_TEXT_BYTES = 1 << 16 };
 
 typedef struct Frame Frame;
 struct Frame {
@@ -35,69 +30,12 @@ struct Frame {
     const Frame *next;
 };
 
-typedef struct Want { int field, width; } Want; /* which text of a value, zero padded how far */
+typedef struct Want {
+    int field, width;
+} Want; /* which text of a value, zero padded how far */
 
-static bool match_nodes(Match *match, const Node *node, Instance *at, Index pos,
-                        const Frame *next);
+static bool match_nodes(Match *match, const Node *node, Instance *at, Index pos, const Frame *next);
 static bool match_any(Match *match, Value *value, Want want, Index pos, const Frame *next);
-
-/* ---- room, trail, budgets ------------------------------------------------------------------- */
-
-typedef struct Mark {
-    Trail    *trail;
-    Instance *instances;
-    Index     used;
-} Mark;
-
-static Mark mark_now(const Match *match)
-{
-    return (Mark){match->trail, match->instances, match->used};
-}
-
-static bool back(Match *match, Mark mark)
-{
-    for (; match->trail != mark.trail; match->trail = match->trail->next) {
-        *match->trail->where = match->trail->before;
-    }
-    match->instances = mark.instances;
-    match->used      = mark.used;
-    return false;
-}
-
-static void *match_room(Match *match, Index bytes)
-{
-    bytes = (bytes + 15) / 16 * 16;
-    if (bytes > MATCH_ROOM_BYTES - match->used) {
-        match->spent = true;
-        return NULL;
-    }
-    void *room = memset(match->room + match->used, 0, (size_t)bytes);
-    match->used += bytes;
-    return room;
-}
-
-/* Make a value known; false when there is no room or when it must differ and does not. */
-static bool bind(Match *match, Value *value, Value known)
-{
-    Value  before = *value;
-    Trail *entry  = match_room(match, sizeof *entry);
-    if (entry == NULL) return false;
-    *entry       = (Trail){.where = value, .before = before, .next = match->trail};
-    match->trail = entry;
-    *value       = known;
-    return before.kind != VALUE_NONE || before.rule == NULL || match_differs(value, &before);
-}
-
-static Value known_text(const char *text, Index len)
-{
-    return (Value){.kind = VALUE_TEXT, .text = text, .len = len};
-}
-
-static bool budget(Match *match)
-{
-    if (++match->steps > MATCH_STEPS || match->depth > MATCH_DEPTH) match->spent = true;
-    return !match->spent;
-}
 
 /* ---- going on ------------------------------------------------------------------------------- */
 
@@ -106,15 +44,16 @@ static bool match_items(Match *match, const Frame *frame, Index pos);
 static bool match_rest(Match *match, Index pos, const Frame *frame)
 {
     bool ok;
-    if (!budget(match)) return false;
+    if (!match_budget(match)) return false;
     if (frame == NULL) return pos == match->n && match_holds(match);
     match->depth++;
     if (frame->kind == FRAME_NODES) {
         ok = match_nodes(match, frame->node, frame->at, pos, frame->next);
     } else if (frame->kind == FRAME_TAKE) {
-        Mark mark = mark_now(match);
-        ok = bind(match, frame->value, known_text(match->text + frame->start, pos - frame->start));
-        ok = (ok && match_rest(match, pos, frame->next)) || back(match, mark);
+        Mark mark = match_mark(match);
+        ok = match_bind(match, frame->value,
+                        match_known(match->text + frame->start, pos - frame->start));
+        ok = (ok && match_rest(match, pos, frame->next)) || match_back(match, mark);
     } else {
         ok = match_items(match, frame, pos);
     }
@@ -134,7 +73,7 @@ static bool match_literal(Match *match, const char *text, Index len, int width, 
     char    padded[32];
     int64_t number;
     if (width > 0 && grammar_number(text, len, &number)) {
-        len  = snprintf(padded, sizeof padded, "%0*lld", width, (long long)number);
+        len = snprintf(padded, sizeof padded, "%0*lld", width, (long long)number);
         text = padded;
     }
     return starts_with(match, pos, text, len) && match_rest(match, pos + len, next);
@@ -154,15 +93,15 @@ static bool match_number(Match *match, Value *value, int width, Index pos, const
         if (!grammar_number(match->text + pos, stop - pos, &number)) continue;
         int len = snprintf(form, sizeof form, "%0*lld", width, (long long)number);
         if (len != stop - pos || memcmp(form, match->text + pos, (size_t)len) != 0) continue;
-        Mark  mark = mark_now(match);
+        Mark  mark = match_mark(match);
         char *text = match_room(match, sizeof form);
         if (text == NULL) return false;
         len = snprintf(text, sizeof form, "%lld", (long long)number);
-        if ((value == NULL || bind(match, value, known_text(text, len))) &&
+        if ((value == NULL || match_bind(match, value, match_known(text, len))) &&
             match_rest(match, stop, next)) {
             return true;
         }
-        back(match, mark);
+        match_back(match, mark);
     }
     return false;
 }
@@ -172,7 +111,7 @@ static bool match_number(Match *match, Value *value, int width, Index pos, const
 static bool match_gap(Match *match, const Frame *frame, const char *gap, bool final, Index pos)
 {
     Frame after = *frame;
-    Index len   = frame->item == 0 ? 0 : (Index)strlen(gap);
+    Index len = frame->item == 0 ? 0 : (Index)strlen(gap);
     after.item++;
     after.final = final;
     if (!starts_with(match, pos, gap, len)) return false;
@@ -183,9 +122,9 @@ static bool match_gap(Match *match, const Frame *frame, const char *gap, bool fi
 /* Items frame->item, +1, ... and then what follows the list. */
 static bool match_items(Match *match, const Frame *frame, Index pos)
 {
-    Value        *list   = frame->value;
+    Value        *list = frame->value;
     const Source *source = list->source;
-    int           done   = frame->item;
+    int           done = frame->item;
     if (done > 0 && !match_items_differ(list, done - 1)) return false;
 
     if (frame->open ? !frame->final && done < frame->most : done < frame->most) {
@@ -199,20 +138,25 @@ static bool match_items(Match *match, const Frame *frame, Index pos)
     }
     if (done < frame->least) return false;
     if (frame->open && source->last != NULL && done > 1 && !frame->final) return false;
-    Mark  mark  = mark_now(match);
+    Mark  mark = match_mark(match);
     Value whole = *list;
     whole.number = done;
-    bool ok = bind(match, list, whole) &&
-              bind(match, &list->memo[frame->field < 0 ? 0 : frame->field],
-                   known_text(match->text + frame->start, pos - frame->start)) &&
+    bool ok = match_bind(match, list, whole) &&
+              match_bind(match, &list->memo[frame->field < 0 ? 0 : frame->field],
+                         match_known(match->text + frame->start, pos - frame->start)) &&
               match_rest(match, pos, frame->next);
-    return ok || back(match, mark);
+    return ok || match_back(match, mark);
 }
 
 static bool match_list(Match *match, Value *list, Want want, Index pos, const Frame *next)
 {
-    Frame items = {.kind = FRAME_ITEMS, .value = list, .start = pos, .field = want.field,
-                   .least = list->number, .most = list->number, .next = next};
+    Frame items = {.kind = FRAME_ITEMS,
+                   .value = list,
+                   .start = pos,
+                   .field = want.field,
+                   .least = list->number,
+                   .most = list->number,
+                   .next = next};
     return list->number >= 0 && match_items(match, &items, pos);
 }
 
@@ -220,21 +164,22 @@ static bool match_list(Match *match, Value *list, Want want, Index pos, const Fr
 static bool match_new_list(Match *match, Value *value, const Source *source, Want want, Index pos,
                            const Frame *next)
 {
-    Instance *at  = value->rule;
-    int64_t   low = 0, high = GRAMMAR_MAX_ITEMS;
-    if (!match_sum(&source->low, at, &low) || low < 0) low = 0;
-    if (!match_sum(&source->high, at, &high) || high > GRAMMAR_MAX_ITEMS) high = GRAMMAR_MAX_ITEMS;
-    if (low > high) return false;
-    Value list = {.kind = VALUE_LIST, .number = -1, .source = source};
-    list.items = match_room(match, (high + 1) * (Index)sizeof(Value));
-    list.memo  = match_room(match, GRAMMAR_MAX_FIELDS * (Index)sizeof(Value));
-    if (list.items == NULL || list.memo == NULL) return false;
-    for (int i = 0; i < high; i++) {
-        list.items[i] = (Value){.number = -1 - i, .rule = at, .source = source->item};
+    Value   list;
+    int64_t least, most;
+    if (!match_bounds(source, value->rule, &least, &most) ||
+        !match_new_items(match, &list, source, value->rule, most)) {
+        return false;
     }
-    Frame items = {.kind = FRAME_ITEMS, .value = value, .start = pos, .field = want.field,
-                   .least = (int)low, .most = (int)high, .open = true, .next = next};
-    return bind(match, value, list) && match_items(match, &items, pos);
+    list.number = -1; /* until its end is found */
+    Frame items = {.kind = FRAME_ITEMS,
+                   .value = value,
+                   .start = pos,
+                   .field = want.field,
+                   .least = (int)least,
+                   .most = (int)most,
+                   .open = true,
+                   .next = next};
+    return match_bind(match, value, list) && match_items(match, &items, pos);
 }
 
 /* ---- rules and sets ------------------------------------------------------------------------- */
@@ -255,42 +200,23 @@ static bool match_channel(Match *match, Instance *rule, Want want, Index pos, co
     return match_nodes(match, rule->choice->channels[field].text, rule, pos, &take);
 }
 
-static Instance *new_instance(Match *match, const Def *rule, const Case *choice,
-                              const Source *call, Instance *caller)
-{
-    Instance *one = match_room(match, sizeof *one);
-    if (one == NULL) return NULL;
-    *one       = (Instance){.rule = rule, .choice = choice, .next = match->instances};
-    one->slots = match_room(match, choice->slot_count * (Index)sizeof(Value));
-    one->memo  = match_room(match, rule->field_count * (Index)sizeof(Value));
-    if (one->slots == NULL || one->memo == NULL) return NULL;
-    for (int i = 0; i < choice->slot_count; i++) {
-        one->slots[i] = (Value){.number = i, .rule = one, .source = choice->slots[i].source};
-    }
-    for (int i = 0; i < rule->arg_count; i++) {
-        one->slots[i].kind  = VALUE_ALIAS;
-        one->slots[i].alias = &caller->slots[call->args[i]];
-    }
-    match->instances = one;
-    return one;
-}
-
 static bool match_rule(Match *match, Value *value, const Def *def, const Source *source, Want want,
                        Index pos, const Frame *next)
 {
     Instance *caller = value->rule;
     for (int i = 0; i < def->case_count; i++) {
-        Mark      mark = mark_now(match);
-        Instance *one  = new_instance(match, def, &def->cases[i], source, caller);
-        if (one == NULL) return back(match, mark);
+        Mark      mark = match_mark(match);
+        Instance *one = match_new_instance(match, def, &def->cases[i], source, caller);
+        if (one == NULL) return match_back(match, mark);
         Value rule = {.kind = VALUE_RULE, .rule = one};
-        if (bind(match, value, rule) && match_channel(match, one, want, pos, next)) return true;
-        back(match, mark);
+        if (match_bind(match, value, rule) && match_channel(match, one, want, pos, next))
+            return true;
+        match_back(match, mark);
     }
     return false;
 }
 
-/* Each row of the set that fits; pos < 0 binds without matching a text (see match_field). */
+/* Each row of the set whose text is next. */
 static bool match_set(Match *match, Value *value, const Def *def, Want want, Index pos,
                       const Frame *next)
 {
@@ -298,13 +224,13 @@ static bool match_set(Match *match, Value *value, const Def *def, Want want, Ind
         const Cell *cell = &def->cells[row * def->field_count + (want.field < 0 ? 0 : want.field)];
         Value       known = {.kind = VALUE_ROW, .def = def, .number = row};
         if (want.width == 0 && !starts_with(match, pos, cell->text, cell->len)) continue;
-        Mark mark = mark_now(match);
-        if (bind(match, value, known) &&
+        Mark mark = match_mark(match);
+        if (match_bind(match, value, known) &&
             match_literal(match, cell->text, cell->len, want.width, pos, next)) {
             return true;
         }
-        back(match, mark);
-        if (!budget(match)) return false;
+        match_back(match, mark);
+        if (!match_budget(match)) return false;
     }
     return false;
 }
@@ -315,13 +241,13 @@ static bool match_field(Match *match, Value *value, const Source *source, Want w
 {
     Value *row = match_value(&value->rule->slots[source->ref.slot]);
     if (row->kind == VALUE_ROW) {
-        const Cell *cell = &row->def->cells[row->number * row->def->field_count +
-                                            source->ref.index];
+        const Cell *cell =
+            &row->def->cells[row->number * row->def->field_count + source->ref.index];
         if (cell->def != NULL) return match_set(match, value, cell->def, want, pos, next);
         return match_number(match, value, want.width, pos, next);
     }
     if (row->kind != VALUE_NONE || row->source == NULL) return false;
-    const Source *of  = row->source;
+    const Source *of = row->source;
     const Def    *def = of->kind == FROM_DEF ? of->def : NULL;
     if (of->kind == FROM_FIELD) {
         const Value *outer = match_value(&row->rule->slots[of->ref.slot]);
@@ -330,10 +256,32 @@ static bool match_field(Match *match, Value *value, const Source *source, Want w
         }
     }
     for (int i = 0; def != NULL && def->kind == DEF_SET && i < def->row_count; i++) {
-        Mark  mark  = mark_now(match);
+        Mark  mark = match_mark(match);
         Value known = {.kind = VALUE_ROW, .def = def, .number = i};
-        if (bind(match, row, known) && match_any(match, value, want, pos, next)) return true;
-        back(match, mark);
+        if (match_bind(match, row, known) && match_any(match, value, want, pos, next)) return true;
+        match_back(match, mark);
+    }
+    return false;
+}
+
+/* xs[i] where xs itself was not read yet: every number of items is tried. */
+static bool match_item_first(Match *match, Value *value, Value *list, Want want, Index pos,
+                             const Frame *next)
+{
+    const Source *source = list->source;
+    Instance     *at = list->rule;
+    int64_t       least, most;
+    if (source == NULL || source->kind != FROM_LIST || !match_bounds(source, at, &least, &most)) {
+        return false;
+    }
+    for (int64_t count = least; count <= most; count++) {
+        Mark  mark = match_mark(match);
+        Value items;
+        if (match_new_items(match, &items, source, at, count) && match_bind(match, list, items) &&
+            match_any(match, value, want, pos, next)) {
+            return true;
+        }
+        match_back(match, mark);
     }
     return false;
 }
@@ -342,28 +290,30 @@ static bool match_field(Match *match, Value *value, const Source *source, Want w
 static bool match_item(Match *match, Value *value, const Source *source, Want want, Index pos,
                        const Frame *next)
 {
-    Instance *at   = value->rule;
+    Instance *at = value->rule;
     Value    *list = match_value(&at->slots[source->ref.slot]);
     int64_t   which = 0, others;
+    if (list->kind == VALUE_NONE) return match_item_first(match, value, list, want, pos, next);
     if (list->kind != VALUE_LIST || list->number < 0) return false;
-    bool        known   = match_sum(&source->low, at, &which);
+    bool        known = match_sum(&source->low, at, &which);
     const Term *unknown = known ? NULL : match_unknown(&source->low, at, &others);
     if (!known && (unknown == NULL || unknown->kind != TERM_REF || unknown->ref.slot < 0)) {
         return false;
     }
     for (int i = 0; i < list->number; i++) {
-        Mark  mark = mark_now(match);
-        bool  ok   = known ? which == i + 1 : true;
+        Mark  mark = match_mark(match);
+        bool  ok = known ? which == i + 1 : true;
         Value item = {.kind = VALUE_ALIAS, .alias = &list->items[i]};
         if (ok && !known) {
             char *digits = match_room(match, 32);
-            if (digits == NULL) return back(match, mark);
+            if (digits == NULL) return match_back(match, mark);
             int len = snprintf(digits, 32, "%lld", (long long)(unknown->sign * (i + 1 - others)));
             Value *index = match_value(&at->slots[unknown->ref.slot]);
-            ok = index->kind == VALUE_NONE && bind(match, index, known_text(digits, len));
+            ok = index->kind == VALUE_NONE && match_bind(match, index, match_known(digits, len));
         }
-        if (ok && bind(match, value, item) && match_any(match, value, want, pos, next)) return true;
-        back(match, mark);
+        if (ok && match_bind(match, value, item) && match_any(match, value, want, pos, next))
+            return true;
+        match_back(match, mark);
     }
     return false;
 }
@@ -386,11 +336,11 @@ static bool match_ref(Match *match, const Ref *ref, int width, Instance *at, Ind
         int len = snprintf(count, sizeof count, "%d", list->number);
         return match_literal(match, count, len, width, pos, next);
     }
-    Value  *fresh  = match_room(match, sizeof *fresh);
+    Value  *fresh = match_room(match, sizeof *fresh);
     Source *source = fresh == NULL ? NULL : match_room(match, sizeof *source);
     if (source == NULL) return false;
     *source = (Source){.kind = FROM_DEF, .def = ref->def};
-    *fresh  = (Value){.number = -1, .rule = at, .source = source};
+    *fresh = (Value){.number = -1, .rule = at, .source = source};
     return match_any(match, fresh, want, pos, next);
 }
 
@@ -419,7 +369,7 @@ static bool match_expr(Match *match, Value *value, const Expr *expr, int width, 
 static bool match_unbound(Match *match, Value *value, Want want, Index pos, const Frame *next)
 {
     const Source *source = value->source;
-    Instance     *at     = value->rule;
+    Instance     *at = value->rule;
     if (source == NULL) return false;
     switch (source->kind) {
     case FROM_DEF:
@@ -427,30 +377,35 @@ static bool match_unbound(Match *match, Value *value, Want want, Index pos, cons
             return match_set(match, value, source->def, want, pos, next);
         }
         return match_rule(match, value, source->def, source, want, pos, next);
-    case FROM_RANGE: return match_number(match, value, want.width, pos, next);
-    case FROM_FIELD: return match_field(match, value, source, want, pos, next);
-    case FROM_LIST: return match_new_list(match, value, source, want, pos, next);
-    case FROM_ITEM: return match_item(match, value, source, want, pos, next);
+    case FROM_RANGE:
+        return match_number(match, value, want.width, pos, next);
+    case FROM_FIELD:
+        return match_field(match, value, source, want, pos, next);
+    case FROM_LIST:
+        return match_new_list(match, value, source, want, pos, next);
+    case FROM_ITEM:
+        return match_item(match, value, source, want, pos, next);
     case FROM_TEMPLATE: {
         Frame take = {.kind = FRAME_TAKE, .value = value, .start = pos, .next = next};
         return match_nodes(match, source->text, at, pos, &take);
     }
-    case FROM_VALUE: break;
+    case FROM_VALUE:
+        break;
     }
     const Term *only = &source->low.terms[0];
-    if (source->low.count == 1 && only->sign > 0 && only->kind == TERM_REF &&
-        only->ref.slot >= 0 && only->ref.field == NULL) {
+    if (source->low.count == 1 && only->sign > 0 && only->kind == TERM_REF && only->ref.slot >= 0 &&
+        only->ref.field == NULL) {
         Value same = {.kind = VALUE_ALIAS, .alias = &at->slots[only->ref.slot]};
-        return bind(match, value, same) && match_any(match, value, want, pos, next);
+        return match_bind(match, value, same) && match_any(match, value, want, pos, next);
     }
     return match_expr(match, value, &source->low, want.width, at, pos, next);
 }
 
 static bool match_any(Match *match, Value *value, Want want, Index pos, const Frame *next)
 {
-    if (!budget(match)) return false;
+    if (!match_budget(match)) return false;
     match->depth++;
-    Mark        mark = mark_now(match);
+    Mark        mark = match_mark(match);
     bool        ok;
     const char *text;
     Index       len;
@@ -465,7 +420,7 @@ static bool match_any(Match *match, Value *value, Want want, Index pos, const Fr
         ok = value->kind == VALUE_LIST && match_list(match, value, want, pos, next);
     }
     match->depth--;
-    return ok || back(match, mark);
+    return ok || match_back(match, mark);
 }
 
 /* ---- templates ------------------------------------------------------------------------------ */
@@ -473,7 +428,7 @@ static bool match_any(Match *match, Value *value, Want want, Index pos, const Fr
 static bool match_branches(Match *match, const Node *node, Instance *at, Index pos,
                            const Frame *next)
 {
-    Frame rest  = {.kind = FRAME_NODES, .node = node->next, .at = at, .next = next};
+    Frame rest = {.kind = FRAME_NODES, .node = node->next, .at = at, .next = next};
     int   count = node->kind == NODE_CHOICE ? node->branch_count : 2;
     bool  holds, known = node->kind == NODE_IF && match_cond(&node->cond, at, &holds);
     for (int i = 0; i < count; i++) {
@@ -488,18 +443,18 @@ static bool match_branches(Match *match, const Node *node, Instance *at, Index p
 static bool match_nodes(Match *match, const Node *node, Instance *at, Index pos, const Frame *next)
 {
     for (; node != NULL && node->kind == NODE_TEXT; node = node->next) {
-        if (!budget(match) || !starts_with(match, pos, node->text, node->len)) return false;
+        if (!match_budget(match) || !starts_with(match, pos, node->text, node->len)) return false;
         pos += node->len;
     }
     if (node == NULL) return match_rest(match, pos, next);
-    if (!budget(match)) return false;
+    if (!match_budget(match)) return false;
     match->depth++;
     bool ok;
     if (node->kind == NODE_VALUE) {
-        Mark  mark = mark_now(match);
+        Mark  mark = match_mark(match);
         Frame rest = {.kind = FRAME_NODES, .node = node->next, .at = at, .next = next};
         ok = match_expr(match, NULL, &node->expr, node->width, at, pos, &rest) ||
-             back(match, mark);
+             match_back(match, mark);
     } else {
         ok = match_branches(match, node, at, pos, next);
     }
@@ -513,19 +468,19 @@ static bool accepts(const Grammar *g, Def *def, const char *text, Index n, Gramm
                     Error *err)
 {
     Match match = {.g = g, .text = text, .n = n};
-    *verdict    = GRAMMAR_UNSURE;
+    *verdict = GRAMMAR_UNSURE;
     if (n > MATCH_TEXT_BYTES) return true;
     match.room = mem_alloc_raw(mem_program(), MEM_SCRATCH, MATCH_ROOM_BYTES, 1, err);
     if (match.room == NULL) return false;
 
     Source source = {.kind = FROM_DEF, .def = def};
-    Value  root   = {.kind = VALUE_NONE, .number = -1, .source = &source};
+    Value  root = {.kind = VALUE_NONE, .number = -1, .source = &source};
     /* The channels stand one after the other: as pieces of a text, one for each. */
     Term terms[2];
     Node nodes[2];
     memset(nodes, 0, sizeof nodes);
     Instance whole = {.slots = &root};
-    root.rule      = &whole;
+    root.rule = &whole;
     for (int i = 0; i < 2; i++) {
         terms[i] = (Term){.kind = TERM_REF, .sign = 1, .ref = {.name = "main", .index = i}};
         nodes[i].kind = NODE_VALUE;

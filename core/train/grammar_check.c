@@ -60,13 +60,13 @@ static bool unknown_name(Check *check, const char *name)
 {
     grammar_wrong(check->err, check->place, "nothing is called `%s` here", name);
     const char *nearest = NULL;
-    int         best    = 3;
+    int         best = 3;
     for (int i = 0; i < check->visible + check->g->def_count; i++) {
         const char *other = i < check->visible ? check->at->slots[i].name
                                                : check->g->defs[i - check->visible]->name;
-        int distance = str_distance(name, other);
+        int         distance = str_distance(name, other);
         if (distance < best && other[0] != '\0') {
-            best    = distance;
+            best = distance;
             nearest = other;
         }
     }
@@ -105,7 +105,7 @@ static bool find_name(Check *check, Ref *ref, Type *type)
     for (int i = check->visible - 1; i >= 0; i--) {
         if (strcmp(check->at->slots[i].name, ref->name) != 0) continue;
         ref->slot = i;
-        *type     = check->at->slots[i].type;
+        *type = check->at->slots[i].type;
         return true;
     }
     ref->def = grammar_find(check->g, ref->name);
@@ -134,8 +134,8 @@ static bool check_ref(Check *check, Ref *ref, Type *type)
         return grammar_wrong(check->err, check->place, "`%s` is plain text and has no field `%s`",
                              ref->name, ref->field);
     }
-    ref->index = ref->field == NULL ? default_field(type->def)
-                                    : grammar_field(type->def, ref->field);
+    ref->index =
+        ref->field == NULL ? default_field(type->def) : grammar_field(type->def, ref->field);
     return ref->index >= 0 || no_field(check, ref, type->def);
 }
 
@@ -199,7 +199,7 @@ static bool check_call(Check *check, Source *source)
                                  ref.name, def->name);
         }
         source->args[i] = ref.slot;
-        Type *expected  = &def->args[i].type;
+        Type *expected = &def->args[i].type;
         if (!expected->known) *expected = given;
         if (expected->list != given.list || !same_fields(expected->def, given.def)) {
             return grammar_wrong(check->err, check->place,
@@ -222,18 +222,18 @@ static Type field_source_type(const Def *set, int field)
 static bool check_value(Check *check, Source *source, Type *type)
 {
     Term *only = &source->low.terms[0];
-    *type      = (Type){.known = true};
+    *type = (Type){.known = true};
     if (source->low.count > 1 || only->kind != TERM_REF || only->sign < 0) {
         return check_expr(check, &source->low);
     }
     Type of;
     if (only->ref.field == NULL) {
         if (!find_name(check, &only->ref, &of)) return false;
-        *type       = of;
+        *type = of;
         source->ref = only->ref;
         if (only->ref.slot < 0) {
             source->kind = FROM_DEF;
-            source->def  = only->ref.def;
+            source->def = only->ref.def;
         }
         return true;
     }
@@ -244,7 +244,7 @@ static bool check_value(Check *check, Source *source, Type *type)
         return grammar_wrong(check->err, check->place, "bind `%s` to a slot first", only->ref.name);
     }
     source->kind = FROM_FIELD;
-    *type        = field_source_type(of.def, only->ref.index);
+    *type = field_source_type(of.def, only->ref.index);
     return true;
 }
 
@@ -255,11 +255,13 @@ static bool check_list(Check *check, Source *list, Type *type)
     if (!check_expr(check, &list->low) || !check_expr(check, &list->high)) return false;
     if (!check_source(check, list->item, type)) return false;
     check->place = list->place;
-    if (type->list) return grammar_wrong(check->err, list->place, "a list of lists is not possible");
+    if (type->list) {
+        return grammar_wrong(check->err, list->place, "a list of lists is not possible");
+    }
     type->list = true;
     for (int i = 0; i < list->unlike_count; i++) {
         Ref ref = {.name = "the item", .field = list->unlike[i]};
-        int at  = type->def == NULL ? -1 : grammar_field(type->def, ref.field);
+        int at = type->def == NULL ? -1 : grammar_field(type->def, ref.field);
         if (type->def == NULL) {
             return grammar_wrong(check->err, list->place, "the items have no field `%s`",
                                  ref.field);
@@ -273,7 +275,7 @@ static bool check_list(Check *check, Source *list, Type *type)
     }
     if (list->different && list->unlike_count == 0 && type->def != NULL &&
         default_field(type->def) < 0) {
-        return grammar_wrong(check->err, list->place, "say in which fields the items are different");
+        return grammar_wrong(check->err, list->place, "say in which fields the items differ");
     }
     return true;
 }
@@ -281,12 +283,16 @@ static bool check_list(Check *check, Source *list, Type *type)
 static bool check_source(Check *check, Source *source, Type *type)
 {
     check->place = source->place;
-    *type        = (Type){.known = true};
+    *type = (Type){.known = true};
     switch (source->kind) {
-    case FROM_VALUE: return check_value(check, source, type);
-    case FROM_RANGE: return check_expr(check, &source->low) && check_expr(check, &source->high);
-    case FROM_TEMPLATE: return check_nodes(check, source->text);
-    case FROM_LIST: return check_list(check, source, type);
+    case FROM_VALUE:
+        return check_value(check, source, type);
+    case FROM_RANGE:
+        return check_expr(check, &source->low) && check_expr(check, &source->high);
+    case FROM_TEMPLATE:
+        return check_nodes(check, source->text);
+    case FROM_LIST:
+        return check_list(check, source, type);
     case FROM_FIELD: {
         Type of;
         if (!check_ref(check, &source->ref, &of)) return false;
@@ -341,7 +347,7 @@ static bool check_case(Grammar *g, const Def *rule, Case *one, Error *err)
     for (int i = 0; i < rule->arg_count; i++) one->slots[i].type = rule->args[i].type;
     if (!check_slots(&check)) return false;
     for (int i = 0; i < one->require_count; i++) {
-        Cond *cond    = &one->require[i];
+        Cond *cond = &one->require[i];
         check.visible = cond->limit > 0 ? cond->limit - 1 : one->slot_count;
         if (!check_expr(&check, &cond->left) || !check_expr(&check, &cond->right)) return false;
     }
@@ -353,8 +359,8 @@ static bool check_case(Grammar *g, const Def *rule, Case *one, Error *err)
     }
     for (int i = 0; i < one->channel_count; i++) {
         Channel *channel = &one->channels[i];
-        check.visible    = channel->limit > 0 ? channel->limit - 1 : one->slot_count;
-        check.place      = channel->place;
+        check.visible = channel->limit > 0 ? channel->limit - 1 : one->slot_count;
+        check.place = channel->place;
         if (!check_nodes(&check, channel->text)) return false;
     }
     return true;
@@ -381,7 +387,7 @@ static bool order_channels(const Def *rule, Case *one, Error *err)
             return grammar_wrong(err, one->place, "this case of rule `%s` has no channel `%s`",
                                  rule->name, rule->fields[i]);
         }
-        Channel found    = one->channels[k];
+        Channel found = one->channels[k];
         one->channels[k] = one->channels[i];
         one->channels[i] = found;
     }
@@ -399,10 +405,10 @@ static bool find_fields(Grammar *g, Def *rule, Error *err)
         return grammar_wrong(err, rule->place, "rule `%s` is only itself", rule->name);
     }
     rule->fields_state = CHECK_BUSY;
-    const Case *first  = &rule->cases[0];
+    const Case *first = &rule->cases[0];
     if (first->delegate) {
         const char *name = first->slots[first->slot_count - 1].source->ref.name;
-        Def        *of   = name == NULL ? NULL : grammar_find(g, name);
+        Def        *of = name == NULL ? NULL : grammar_find(g, name);
         if (of == NULL) {
             return grammar_wrong(err, first->place, "`case` needs a rule, found `%s`",
                                  name == NULL ? "a sum" : name);
@@ -426,7 +432,7 @@ static bool check_reserve(const Grammar *g, const Reserve *reserve, Error *err)
 {
     for (int d = 0; d < g->def_count; d++) {
         for (int c = 0; c < g->defs[d]->case_count; c++) {
-            const Case *one   = &g->defs[d]->cases[c];
+            const Case *one = &g->defs[d]->cases[c];
             int         found = 0;
             for (int k = 0; k < reserve->count; k++) {
                 for (int s = 0; s < one->slot_count; s++) {
@@ -447,8 +453,7 @@ static bool link_cells(Grammar *g, Def *set, Error *err)
         Cell *cell = &set->cells[i];
         if (cell->def_name == NULL || cell->def != NULL) continue;
         cell->def = grammar_find(g, cell->def_name);
-        if (cell->def == NULL || cell->def->kind != DEF_SET ||
-            is_source_field(cell->def, 0)) {
+        if (cell->def == NULL || cell->def->kind != DEF_SET || is_source_field(cell->def, 0)) {
             return grammar_wrong(err, set->place, "column `%s` needs a list, found `%s`",
                                  set->cells[i - 1].text, cell->def_name);
         }
@@ -471,9 +476,9 @@ bool grammar_check(Grammar *g, Error *err)
         Def *def = g->defs[i];
         if (def->kind == DEF_RULE && def->arg_count == 0 && !check_rule(g, def, err)) return false;
     }
-    Def *m        = g->main;
+    Def *m = g->main;
     bool document = m->field_count == 1 && strcmp(m->fields[0], "text") == 0;
-    bool task     = m->field_count == 2 && strcmp(m->fields[0], "prompt") == 0 &&
+    bool task = m->field_count == 2 && strcmp(m->fields[0], "prompt") == 0 &&
                 strcmp(m->fields[1], "completion") == 0;
     if (!document && !task) {
         return grammar_wrong(err, m->place,

@@ -1,5 +1,7 @@
 /*
- * One derivation, drawn at random: slots in the order of their lines, each from its source.
+ * One derivation, drawn at random. A rule's slots are drawn in the order of their lines, then all
+ * its channels are written; so {c.en} is the same wherever it stands, and what is drawn in vain
+ * can be dropped, because nothing outside refers to it.
  */
 
 #include "core/train/grammar_text.h"
@@ -13,13 +15,16 @@ Draw *draw_create(const Grammar *g, uint64_t seed, uint64_t stream, Error *err)
     Draw *draw = mem_alloc_raw(mem_program(), MEM_SCRATCH, 1, sizeof *draw, err);
     if (draw == NULL) return NULL;
     memset(draw, 0, offsetof(Draw, room));
-    draw->g      = g;
-    draw->seed   = seed;
+    draw->g = g;
+    draw->seed = seed;
     draw->stream = stream;
     return draw;
 }
 
-void draw_free(Draw *draw) { mem_free(draw); }
+void draw_free(Draw *draw)
+{
+    mem_free(draw);
+}
 
 static Value *draw_values(Draw *draw, int count)
 {
@@ -47,25 +52,34 @@ static int bare_field(const Value *value)
     return grammar_field(value->rule->rule, "text");
 }
 
-/* Draw a value that differs from the `count` ones before it in each of `fields`. */
+/* Is the last of count + 1 values the same as one before it, in one of the fields? */
+static DrawResult is_repeated(Draw *draw, Value *values, int count, const Source *unlike,
+                              bool *same)
+{
+    int named = unlike != NULL ? unlike->unlike_count : 0;
+    *same = false;
+    for (int i = 0; i < count && !*same; i++) {
+        for (int k = 0; k < (named > 0 ? named : 1) && !*same; k++) {
+            int        field = named > 0 ? unlike->unlike_index[k] : bare_field(&values[count]);
+            DrawResult got = same_text(draw, &values[i], &values[count], field, same);
+            if (got != DRAW_OK) return got;
+        }
+    }
+    return DRAW_OK;
+}
+
+/* Draw values[count], other than the `count` values before it. */
 static DrawResult draw_different(Draw *draw, const Source *source, Instance *at, Value *values,
                                  int count, const Source *unlike)
 {
-    for (int retry = 0; retry < DRAW_RETRIES; retry++) {
-        Index      used      = draw->used;
+    for (int retry = 0; retry < DRAW_RETRIES && draw->steps <= DRAW_STEPS; retry++) {
+        Index      used = draw->used;
         Instance  *instances = draw->instances;
-        bool       same      = false;
-        DrawResult got       = draw_source(draw, source, at, &values[count]);
-        for (int i = 0; i < count && got == DRAW_OK && !same; i++) {
-            int fields = unlike == NULL ? 0 : unlike->unlike_count;
-            for (int k = 0; k < (fields > 0 ? fields : 1) && got == DRAW_OK && !same; k++) {
-                int field = fields > 0 ? unlike->unlike_index[k] : bare_field(&values[count]);
-                got       = same_text(draw, &values[i], &values[count], field, &same);
-            }
-        }
+        bool       same = false;
+        DrawResult got = draw_source(draw, source, at, &values[count]);
+        if (got == DRAW_OK) got = is_repeated(draw, values, count, unlike, &same);
         if (got != DRAW_OK || !same) return got;
-        if (++draw->steps > DRAW_STEPS) break;
-        draw->used      = used;
+        draw->used = used;
         draw->instances = instances;
     }
     return draw_again(draw, source->place);
@@ -119,7 +133,7 @@ static DrawResult draw_slots(Draw *draw, Instance *rule, bool *holds)
 {
     const Case *choice = rule->choice;
     for (int i = rule->rule->arg_count; i < choice->slot_count; i++) {
-        const Slot *slot  = &choice->slots[i];
+        const Slot *slot = &choice->slots[i];
         Value      *group = &rule->slots[slot->group];
         DrawResult  got = draw_different(draw, slot->source, rule, group, i - slot->group, NULL);
         if (got != DRAW_OK) return got;
@@ -148,21 +162,24 @@ static DrawResult draw_rule(Draw *draw, const Def *rule, const Source *call, Ins
                             Value *out)
 {
     const Case *choice = choose_case(draw, rule);
-    Index       mark   = draw->used;
+    Index       mark = draw->used;
     Instance   *before = draw->instances;
-    bool        holds  = false;
+    bool        holds = false;
     for (int retry = 0; retry < DRAW_RETRIES && !holds; retry++) {
-        draw->used      = mark;
+        draw->used = mark;
         draw->instances = before;
-        Instance *one   = draw_room(draw, sizeof *one);
+        Instance *one = draw_room(draw, sizeof *one);
         if (one == NULL || ++draw->steps > DRAW_STEPS) return draw_again(draw, choice->place);
         *one = (Instance){.rule = rule, .choice = choice, .next = before};
         one->slots = draw_values(draw, choice->slot_count);
-        one->memo  = draw_values(draw, rule->field_count);
+        one->memo = draw_values(draw, rule->field_count);
         if (one->slots == NULL || one->memo == NULL) return draw_again(draw, choice->place);
         for (int i = 0; i < rule->arg_count; i++) one->slots[i] = caller->slots[call->args[i]];
         draw->instances = one;
-        DrawResult got  = draw_slots(draw, one, &holds);
+        DrawResult got = draw_slots(draw, one, &holds);
+        for (int i = 0; i < rule->field_count && holds && got == DRAW_OK; i++) {
+            got = draw_channel(draw, one, i);
+        }
         if (got != DRAW_OK) return got;
         *out = (Value){.kind = VALUE_RULE, .rule = one};
     }
@@ -180,13 +197,13 @@ static DrawResult draw_def(Draw *draw, const Source *source, const Def *def, Ins
         return got;
     }
     int row = (int)draw_below(draw, (uint32_t)def->row_count);
-    *out    = (Value){.kind = VALUE_ROW, .def = def, .number = row};
+    *out = (Value){.kind = VALUE_ROW, .def = def, .number = row};
     return DRAW_OK;
 }
 
 static DrawResult draw_field(Draw *draw, const Source *source, Instance *at, Value *out)
 {
-    const Value *row  = &at->slots[source->ref.slot];
+    const Value *row = &at->slots[source->ref.slot];
     const Cell  *cell = &row->def->cells[row->number * row->def->field_count + source->ref.index];
     if (cell->def != NULL) return draw_def(draw, source, cell->def, at, out);
     int64_t number = cell->low + draw_below(draw, (uint32_t)(cell->high - cell->low + 1));
@@ -199,10 +216,14 @@ DrawResult draw_source(Draw *draw, const Source *source, Instance *at, Value *ou
     Index   mark = draw->stack_used;
     if (++draw->steps > DRAW_STEPS) return draw_again(draw, source->place);
     switch (source->kind) {
-    case FROM_DEF: return draw_def(draw, source, source->def, at, out);
-    case FROM_FIELD: return draw_field(draw, source, at, out);
-    case FROM_LIST: return draw_list(draw, source, at, out);
-    case FROM_ITEM: return draw_item(draw, source, at, out);
+    case FROM_DEF:
+        return draw_def(draw, source, source->def, at, out);
+    case FROM_FIELD:
+        return draw_field(draw, source, at, out);
+    case FROM_LIST:
+        return draw_list(draw, source, at, out);
+    case FROM_ITEM:
+        return draw_item(draw, source, at, out);
     case FROM_RANGE: {
         DrawResult got = draw_range(draw, source, at, &number);
         return got == DRAW_OK ? draw_number(draw, number, 0, source->place, out) : got;
@@ -211,11 +232,12 @@ DrawResult draw_source(Draw *draw, const Source *source, Instance *at, Value *ou
         DrawResult got = draw_nodes(draw, source->text, at);
         return got == DRAW_OK ? draw_pop(draw, mark, source->place, out) : got;
     }
-    case FROM_VALUE: break;
+    case FROM_VALUE:
+        break;
     }
     const Term *only = &source->low.terms[0];
-    if (source->low.count == 1 && only->sign > 0 && only->kind == TERM_REF &&
-        only->ref.slot >= 0 && only->ref.field == NULL) {
+    if (source->low.count == 1 && only->sign > 0 && only->kind == TERM_REF && only->ref.slot >= 0 &&
+        only->ref.field == NULL) {
         *out = at->slots[only->ref.slot];
         return DRAW_OK;
     }
@@ -228,27 +250,28 @@ DrawResult draw_main(Draw *draw, Error *err)
 {
     draw->all_steps += draw->steps + 1;
     draw->used = draw->stack_used = draw->steps = 0;
-    draw->depth                                 = 0;
-    draw->instances                             = NULL;
-    draw->err                                   = err;
-    DrawResult got = draw_rule(draw, draw->g->main, NULL, NULL, &draw->main);
-    for (int i = 0; i < draw->g->main->field_count && got == DRAW_OK; i++) {
-        Value text;
-        got = draw_render(draw, &draw->main, i, &text);
-    }
-    return got;
+    draw->depth = 0;
+    draw->instances = NULL;
+    draw->err = err;
+    return draw_rule(draw, draw->g->main, NULL, NULL, &draw->main);
 }
 
 const char *draw_text(const Draw *draw, int channel, Index *len)
 {
     const Value *text = &draw->main.rule->memo[channel];
-    *len              = text->len;
+    *len = text->len;
     return text->text;
 }
 
-bool draw_is_spent(const Draw *draw) { return draw->all_steps > DRAW_ALL_STEPS; }
+bool draw_is_spent(const Draw *draw)
+{
+    return draw->all_steps > DRAW_ALL_STEPS;
+}
 
-Place draw_trouble(const Draw *draw) { return draw->trouble; }
+Place draw_trouble(const Draw *draw)
+{
+    return draw->trouble;
+}
 
 static bool slot_has(const Value *value, const char *const *texts, int count)
 {

@@ -15,8 +15,8 @@ typedef struct Value    Value;
 typedef enum ValueKind {
     VALUE_NONE,
     VALUE_TEXT,
-    VALUE_ROW,   /* of a set */
-    VALUE_RULE,  /* an instance of a rule */
+    VALUE_ROW,  /* of a set */
+    VALUE_RULE, /* an instance of a rule */
     VALUE_LIST,
     VALUE_ALIAS, /* when accepting: an argument or an item stands for another value */
 } ValueKind;
@@ -26,7 +26,7 @@ struct Value {
     int       number; /* ROW: which; LIST: how many */
     union {
         const char *text;
-        const Def  *def;   /* ROW */
+        const Def  *def; /* ROW */
         Instance   *rule;
         Value      *items; /* LIST */
         Value      *alias;
@@ -42,7 +42,7 @@ struct Instance { /* a rule with one case chosen */
     const Def  *rule;
     const Case *choice;
     Value      *slots; /* choice->slot_count */
-    Value      *memo;  /* the text of each channel once known */
+    Value      *memo;  /* the text of each channel */
     Instance   *next;  /* all instances of the derivation */
 };
 
@@ -50,8 +50,8 @@ struct Instance { /* a rule with one case chosen */
 typedef enum DrawResult { DRAW_OK, DRAW_AGAIN, DRAW_ERROR } DrawResult;
 
 typedef struct Draw Draw;
-NODISCARD Draw *draw_create(const Grammar *g, uint64_t seed, uint64_t stream, Error *err);
-void            draw_free(Draw *draw); /* NULL-safe */
+NODISCARD Draw     *draw_create(const Grammar *g, uint64_t seed, uint64_t stream, Error *err);
+void                draw_free(Draw *draw); /* NULL-safe */
 /* Draw the main rule afresh. */
 NODISCARD DrawResult draw_main(Draw *draw, Error *err);
 /* The text of a channel of the last DRAW_OK; lives until the next draw. */

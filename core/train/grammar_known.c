@@ -1,10 +1,68 @@
 /*
- * What is known of a derivation that is being found, and whether it is consistent.
+ * What is known of a derivation that is being found, and whether it is consistent; how a value
+ * becomes known and is forgotten again; the budgets.
  */
 
 #include "core/train/grammar_match.h"
 
 #include <string.h>
+
+enum {
+    MATCH_STEPS = 2000000,
+    MATCH_DEPTH = 4000, /* calls in calls: about 1 MB of stack */
+};
+
+Mark match_mark(const Match *match)
+{
+    return (Mark){match->trail, match->instances, match->used};
+}
+
+bool match_back(Match *match, Mark mark)
+{
+    for (; match->trail != mark.trail; match->trail = match->trail->next) {
+        *match->trail->where = match->trail->before;
+    }
+    match->instances = mark.instances;
+    match->used = mark.used;
+    return false;
+}
+
+void *match_room(Match *match, Index bytes)
+{
+    bytes = (bytes + 15) / 16 * 16;
+    if (bytes > MATCH_ROOM_BYTES - match->used) {
+        match->spent = true;
+        return NULL;
+    }
+    void *room = memset(match->room + match->used, 0, (size_t)bytes);
+    match->used += bytes;
+    return room;
+}
+
+/* Make a value known; false when there is no room or when it must differ and does not. */
+bool match_bind(Match *match, Value *value, Value known)
+{
+    Value  before = *value;
+    Trail *entry = match_room(match, sizeof *entry);
+    if (entry == NULL) return false;
+    *entry = (Trail){.where = value, .before = before, .next = match->trail};
+    match->trail = entry;
+    *value = known;
+    return before.kind != VALUE_NONE || before.rule == NULL || match_differs(value, &before);
+}
+
+Value match_known(const char *text, Index len)
+{
+    return (Value){.kind = VALUE_TEXT, .text = text, .len = len};
+}
+
+bool match_budget(Match *match)
+{
+    if (++match->steps > MATCH_STEPS || match->depth > MATCH_DEPTH) match->spent = true;
+    return !match->spent;
+}
+
+/* ---- what is known -------------------------------------------------------------------------- */
 
 Value *match_value(Value *value)
 {
@@ -15,11 +73,11 @@ Value *match_value(Value *value)
 bool match_text(Value *value, int field, const char **text, Index *len)
 {
     int at = field < 0 ? 0 : field;
-    value  = match_value(value);
+    value = match_value(value);
     if (value->kind == VALUE_ROW) {
         const Cell *cell = &value->def->cells[value->number * value->def->field_count + at];
-        *text            = cell->text;
-        *len             = cell->len;
+        *text = cell->text;
+        *len = cell->len;
         return cell->text != NULL;
     }
     if (value->kind == VALUE_RULE) {
@@ -33,7 +91,7 @@ bool match_text(Value *value, int field, const char **text, Index *len)
     }
     if (value->kind != VALUE_TEXT) return false;
     *text = value->text;
-    *len  = value->len;
+    *len = value->len;
     return true;
 }
 
@@ -43,7 +101,7 @@ static bool term_text(const Term *term, const Instance *at, const char **text, I
 {
     if (term->kind == TERM_TEXT) {
         *text = term->text;
-        *len  = (Index)strlen(term->text);
+        *len = (Index)strlen(term->text);
         return true;
     }
     return term->kind == TERM_REF && term->ref.slot >= 0 && term->ref.index != FIELD_COUNT &&
@@ -58,7 +116,7 @@ static bool term_number(const Term *term, const Instance *at, int64_t *number)
     if (term->kind == TERM_NUMBER) return true;
     if (term->kind == TERM_REF && term->ref.index == FIELD_COUNT && term->ref.slot >= 0) {
         const Value *list = match_value(&at->slots[term->ref.slot]);
-        *number           = list->number;
+        *number = list->number;
         return list->kind == VALUE_LIST && list->number >= 0;
     }
     return term_text(term, at, &text, &len) && grammar_number(text, len, number);
@@ -67,7 +125,7 @@ static bool term_number(const Term *term, const Instance *at, int64_t *number)
 const Term *match_unknown(const Expr *expr, const Instance *at, int64_t *others)
 {
     const Term *unknown = NULL;
-    *others             = 0;
+    *others = 0;
     for (int i = 0; i < expr->count; i++) {
         int64_t number;
         if (term_number(&expr->terms[i], at, &number)) {
@@ -107,7 +165,7 @@ bool match_cond(const Cond *cond, const Instance *at, bool *holds)
         return false;
     }
     bool same = left_len == right_len && memcmp(left, right, (size_t)left_len) == 0;
-    *holds    = same == (cond->op == COND_EQ);
+    *holds = same == (cond->op == COND_EQ);
     return true;
 }
 
@@ -131,7 +189,7 @@ static bool same_text(Value *a, Value *b, int field)
 bool match_differs(const Value *value, const Value *before)
 {
     if (before->number < 0) return true; /* an item: see match_items_differ */
-    const Instance *at   = before->rule;
+    const Instance *at = before->rule;
     const Slot     *slot = &at->choice->slots[before->number];
     for (int i = slot->group; i < at->choice->slot_count; i++) {
         Value *other = &at->slots[i];
@@ -155,6 +213,50 @@ bool match_items_differ(const Value *list, int item)
     return true;
 }
 
+/* ---- rules and lists of which nothing is known
+ * ---------------------------------------------------------------------------------- */
+
+Instance *match_new_instance(Match *match, const Def *rule, const Case *choice, const Source *call,
+                             Instance *caller)
+{
+    Instance *one = match_room(match, sizeof *one);
+    if (one == NULL) return NULL;
+    *one = (Instance){.rule = rule, .choice = choice, .next = match->instances};
+    one->slots = match_room(match, choice->slot_count * (Index)sizeof(Value));
+    one->memo = match_room(match, rule->field_count * (Index)sizeof(Value));
+    if (one->slots == NULL || one->memo == NULL) return NULL;
+    for (int i = 0; i < choice->slot_count; i++) {
+        one->slots[i] = (Value){.number = i, .rule = one, .source = choice->slots[i].source};
+    }
+    for (int i = 0; i < rule->arg_count; i++) {
+        one->slots[i].kind = VALUE_ALIAS;
+        one->slots[i].alias = &caller->slots[call->args[i]];
+    }
+    match->instances = one;
+    return one;
+}
+
+/* A list of so many items of which none is known yet. */
+bool match_new_items(Match *match, Value *list, const Source *source, Instance *at, int64_t count)
+{
+    *list = (Value){.kind = VALUE_LIST, .number = (int)count, .source = source};
+    list->items = match_room(match, (count + 1) * (Index)sizeof(Value));
+    list->memo = match_room(match, GRAMMAR_MAX_FIELDS * (Index)sizeof(Value));
+    if (list->items == NULL || list->memo == NULL) return false;
+    for (int i = 0; i < count; i++) {
+        list->items[i] = (Value){.number = -1 - i, .rule = at, .source = source->item};
+    }
+    return true;
+}
+
+/* How many items a list may have, as far as that is known. */
+bool match_bounds(const Source *source, const Instance *at, int64_t *least, int64_t *most)
+{
+    if (!match_sum(&source->low, at, least) || *least < 0) *least = 0;
+    if (!match_sum(&source->high, at, most) || *most > GRAMMAR_MAX_ITEMS) *most = GRAMMAR_MAX_ITEMS;
+    return *least <= *most;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 static bool within(const Source *source, const Instance *at, int64_t number)
@@ -162,6 +264,15 @@ static bool within(const Source *source, const Instance *at, int64_t number)
     int64_t low, high;
     if (match_sum(&source->low, at, &low) && number < low) return false;
     return !match_sum(&source->high, at, &high) || number <= high;
+}
+
+/* A value of a column with a range. */
+static bool in_column(const Source *source, const Instance *at, int64_t number)
+{
+    const Value *row = match_value(&at->slots[source->ref.slot]);
+    if (row->kind != VALUE_ROW) return true;
+    const Cell *cell = &row->def->cells[row->number * row->def->field_count + source->ref.index];
+    return cell->def != NULL || (number >= cell->low && number <= cell->high);
 }
 
 static bool slot_holds(const Slot *slot, Value *value, const Instance *at)
@@ -172,13 +283,19 @@ static bool slot_holds(const Slot *slot, Value *value, const Instance *at)
     int64_t       number, sum;
     if (source == NULL || value->kind == VALUE_NONE) return true;
     if (source->kind == FROM_LIST && value->kind == VALUE_LIST) {
+        for (int i = 1; i < value->number; i++) {
+            if (!match_items_differ(value, i)) return false;
+        }
         return within(source, at, value->number);
     }
-    if (source->kind != FROM_RANGE && source->kind != FROM_VALUE) return true;
+    if (source->kind != FROM_RANGE && source->kind != FROM_VALUE && source->kind != FROM_FIELD) {
+        return true;
+    }
     if (!match_text(value, FIELD_NONE, &text, &len) || !grammar_number(text, len, &number)) {
         return true;
     }
     if (source->kind == FROM_RANGE) return within(source, at, number);
+    if (source->kind == FROM_FIELD) return in_column(source, at, number);
     return !match_sum(&source->low, at, &sum) || sum == number;
 }
 

@@ -31,6 +31,29 @@ typedef struct Match {
     Index          used;
 } Match;
 
+enum { MATCH_ROOM_BYTES = 1 << 20 }; /* Match.room */
+
+/* Where to go back to. */
+typedef struct Mark {
+    Trail    *trail;
+    Instance *instances;
+    Index     used;
+} Mark;
+Mark  match_mark(const Match *match);
+bool  match_back(Match *match, Mark mark);   /* forget what became known since; returns false */
+void *match_room(Match *match, Index bytes); /* zeroed; NULL when it is used up */
+bool  match_budget(Match *match);            /* one more step may be taken */
+/* Make a value known; false when there is no room, or when it must differ and does not. */
+bool  match_bind(Match *match, Value *value, Value known);
+Value match_known(const char *text, Index len);
+/* An instance of which no slot is known but its arguments, which stand for the caller's. */
+Instance *match_new_instance(Match *match, const Def *rule, const Case *choice, const Source *call,
+                             Instance *caller);
+/* A list of so many items of which none is known yet, of a slot of `at`. */
+bool match_new_items(Match *match, Value *list, const Source *source, Instance *at, int64_t count);
+/* How many items a list may have, as far as that is known; false: none. */
+bool match_bounds(const Source *source, const Instance *at, int64_t *least, int64_t *most);
+
 Value *match_value(Value *value); /* follows aliases */
 /* The text of a field when it is known. */
 bool match_text(Value *value, int field, const char **text, Index *len);

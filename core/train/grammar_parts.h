@@ -19,23 +19,26 @@
 
 enum {
     GRAMMAR_MAX_FILE_BYTES = 1 << 18,
-    GRAMMAR_MAX_FILES      = 32,
-    GRAMMAR_MAX_ARENA      = 64 << 20, /* bytes of one grammar */
-    GRAMMAR_MAX_DEFS       = 512,
-    GRAMMAR_MAX_ROWS       = 1024, /* of a list or record */
-    GRAMMAR_MAX_CASES      = 256,
-    GRAMMAR_MAX_SLOTS      = 32, /* of one case, arguments included */
-    GRAMMAR_MAX_FIELDS     = 16,
-    GRAMMAR_MAX_ARGS       = 8,
-    GRAMMAR_MAX_ITEMS      = 64, /* of one repetition */
-    GRAMMAR_MAX_NESTING    = 16, /* braces in braces, items of lists of lists */
-    GRAMMAR_MAX_DEPTH      = 24, /* rules in rules */
-    GRAMMAR_MAX_NUMBER     = 1000000000,
-    FIELD_NONE             = -1,
-    FIELD_COUNT            = -2, /* xs.count */
+    GRAMMAR_MAX_FILES = 32,
+    GRAMMAR_MAX_ARENA = 64 << 20, /* bytes of one grammar */
+    GRAMMAR_MAX_DEFS = 512,
+    GRAMMAR_MAX_ROWS = 1024, /* of a list or record */
+    GRAMMAR_MAX_CASES = 256,
+    GRAMMAR_MAX_SLOTS = 32, /* of one case, arguments included */
+    GRAMMAR_MAX_FIELDS = 16,
+    GRAMMAR_MAX_ARGS = 8,
+    GRAMMAR_MAX_ITEMS = 64,   /* of one repetition */
+    GRAMMAR_MAX_NESTING = 16, /* braces in braces, items of lists of lists */
+    GRAMMAR_MAX_DEPTH = 24,   /* rules in rules */
+    GRAMMAR_MAX_NUMBER = 1000000000,
+    FIELD_NONE = -1,
+    FIELD_COUNT = -2, /* xs.count */
 };
 
-typedef struct Place  { const char *file; int line; } Place;
+typedef struct Place {
+    const char *file;
+    int         line;
+} Place;
 typedef struct Def    Def;
 typedef struct Node   Node;
 typedef struct Source Source;
@@ -160,7 +163,7 @@ struct Def {
     int         field_count;
     Cell       *cells; /* row after row */
     int         row_count;
-    bool        record; /* rows stand on lines of their own */
+    bool        record;                 /* rows stand on lines of their own */
     Slot        args[GRAMMAR_MAX_ARGS]; /* of a rule */
     int         arg_count;
     Case       *cases;

@@ -25,7 +25,7 @@ typedef struct Reader {
     const char *folder; /* of the first file; NULL: nothing can be included */
     bool        top;    /* the first file: its title counts */
     Statement   statement;
-    Def        *def; /* the list, record or rule being read */
+    Def        *def;        /* the list, record or rule being read */
     Def        *columns[3]; /* of the table being read: number, text, column */
 } Reader;
 
@@ -71,11 +71,11 @@ static bool include(Reader *reader, Scan *scan, const char *name)
 
 static bool reserve(Scan *scan)
 {
-    Grammar *g  = scan->g;
+    Grammar *g = scan->g;
     g->reserves = grammar_grow(g, g->reserves, g->reserve_count, sizeof(Reserve), scan->err);
     if (g->reserves == NULL) return false;
     Reserve *one = &g->reserves[g->reserve_count++];
-    one->place   = scan->place;
+    one->place = scan->place;
     do {
         int k = one->count;
         if (k == GRAMMAR_MAX_ARGS) return grammar_wrong(scan->err, scan->place, "too many slots");
@@ -117,16 +117,16 @@ static bool text_statement(Reader *reader, Scan *scan, const char *keyword, cons
 static bool begin_rule(Reader *reader, Scan *scan)
 {
     char *name = scan_name(scan, "rule");
-    Def  *def  = name == NULL ? NULL : grammar_define(scan, DEF_RULE, name);
+    Def  *def = name == NULL ? NULL : grammar_define(scan, DEF_RULE, name);
     if (def == NULL) return false;
-    reader->def       = def;
+    reader->def = def;
     reader->statement = AT_RULE;
     return rule_begin(scan, def);
 }
 
 static bool begin_set(Reader *reader, Scan *scan, bool record)
 {
-    reader->def       = set_begin(scan, record);
+    reader->def = set_begin(scan, record);
     reader->statement = AT_SET;
     return reader->def != NULL;
 }
@@ -140,7 +140,7 @@ static bool begin_table(Reader *reader, Scan *scan)
 static bool end_statement(Reader *reader)
 {
     Statement statement = reader->statement;
-    reader->statement   = AT_NOTHING;
+    reader->statement = AT_NOTHING;
     if (statement == AT_RULE) return rule_end(reader->def, reader->err);
     if (statement == AT_TABLE) return table_end(reader->columns, reader->err);
     if (statement == AT_SET && reader->def->row_count == 0) {
@@ -179,10 +179,14 @@ static bool read_line(Reader *reader, Scan *scan)
     if (scan->at == scan->end || *scan->at == '#') return true;
     if (!indented) return begin_statement(reader, scan);
     switch (reader->statement) {
-    case AT_SET: return set_line(scan, reader->def);
-    case AT_TABLE: return table_line(scan, reader->columns);
-    case AT_RULE: return rule_line(scan, reader->def);
-    case AT_NOTHING: break;
+    case AT_SET:
+        return set_line(scan, reader->def);
+    case AT_TABLE:
+        return table_line(scan, reader->columns);
+    case AT_RULE:
+        return rule_line(scan, reader->def);
+    case AT_NOTHING:
+        break;
     }
     return grammar_wrong(scan->err, scan->place, "an indented line belongs to nothing: %.*s",
                          (int)(scan->end - scan->at < 40 ? scan->end - scan->at : 40), scan->at);
@@ -217,7 +221,7 @@ bool grammar_read_text(Grammar *g, const char *text, Index len, const char *file
 
 bool grammar_read_file(Grammar *g, const char *path, const char *folder, Error *err)
 {
-    Index len  = 0;
+    Index len = 0;
     char *text = file_read_all(path, GRAMMAR_MAX_FILE_BYTES, &len, err);
     if (text == NULL) return false;
     bool ok = grammar_read_text(g, text, len, path, folder, err);

@@ -58,6 +58,25 @@ static bool read_separator(Scan *scan, const char **out, const char *after)
     return *out != NULL;
 }
 
+/* The fields after `different`; none: the items as they are. */
+static bool read_unlike(Scan *scan, Source *list)
+{
+    list->different = true;
+    Token next = scan_peek(scan);
+    if (next.kind != TOKEN_NAME || token_is(&next, "last") || token_is(&next, "joined"))
+        return true;
+    do {
+        if (list->unlike_count == GRAMMAR_MAX_FIELDS) {
+            return grammar_wrong(scan->err, scan->place, "more than %d fields",
+                                 (int)GRAMMAR_MAX_FIELDS);
+        }
+        char *field = scan_name(scan, "different");
+        if (field == NULL) return false;
+        list->unlike[list->unlike_count++] = field;
+    } while (scan_accept(scan, ","));
+    return true;
+}
+
 /* What may follow `of ITEM`, in any order. */
 static bool read_list_options(Scan *scan, Source *list)
 {
@@ -67,16 +86,7 @@ static bool read_list_options(Scan *scan, Source *list)
         } else if (scan_accept(scan, "last")) {
             if (!read_separator(scan, &list->last, "last")) return false;
         } else if (scan_accept(scan, "different")) {
-            list->different = true;
-            for (Token next = scan_peek(scan); next.kind == TOKEN_NAME && !token_is(&next, "last") &&
-                                               !token_is(&next, "joined");
-                 next = scan_peek(scan)) {
-                if (list->unlike_count == GRAMMAR_MAX_FIELDS) break;
-                char *field = scan_name(scan, "different");
-                if (field == NULL) return false;
-                list->unlike[list->unlike_count++] = field;
-                if (!scan_accept(scan, ",")) break;
-            }
+            if (!read_unlike(scan, list)) return false;
         } else {
             return true;
         }
@@ -85,9 +95,9 @@ static bool read_list_options(Scan *scan, Source *list)
 
 static bool read_list(Scan *scan, Source *list, int nesting)
 {
-    list->kind   = FROM_LIST;
+    list->kind = FROM_LIST;
     list->joined = " ";
-    list->item   = grammar_room(scan->g, 1, sizeof(Source), scan->err);
+    list->item = grammar_room(scan->g, 1, sizeof(Source), scan->err);
     if (list->item == NULL || !read_source(scan, list->item, nesting + 1)) return false;
     return read_list_options(scan, list);
 }
@@ -96,15 +106,16 @@ static bool read_template(Scan *scan, Source *source)
 {
     Token token;
     source->kind = FROM_TEMPLATE;
-    return scan_token(scan, &token) &&
-           scan_template(scan, token.text, token.len, &source->text);
+    return scan_token(scan, &token) && scan_template(scan, token.text, token.len, &source->text);
 }
 
 /* The right side of `slot = ...`. */
 static bool read_source(Scan *scan, Source *source, int nesting)
 {
     source->place = scan->place;
-    if (nesting > 1) return grammar_wrong(scan->err, scan->place, "a list of lists is not possible");
+    if (nesting > 1) {
+        return grammar_wrong(scan->err, scan->place, "a list of lists is not possible");
+    }
     if (scan_peek(scan).kind == TOKEN_TEXT) return read_template(scan, source);
     if (!scan_expr(scan, &source->low)) return false;
     source->high = source->low;
@@ -133,7 +144,7 @@ static bool read_source(Scan *scan, Source *source, int nesting)
 static bool read_slots(Scan *scan, Case *into, char *first)
 {
     char *names[GRAMMAR_MAX_ARGS] = {first};
-    int   count                   = 1;
+    int   count = 1;
     while (scan_accept(scan, ",")) {
         if (count == GRAMMAR_MAX_ARGS) {
             return grammar_wrong(scan->err, scan->place, "more than %d slots on one line",
@@ -175,11 +186,11 @@ static bool read_channel(Scan *scan, Case *into, char *name)
         return grammar_wrong(scan->err, scan->place, "more than %d channels",
                              (int)GRAMMAR_MAX_FIELDS);
     }
-    into->channels = grammar_grow(scan->g, into->channels, into->channel_count, sizeof(Channel),
-                                  scan->err);
+    into->channels =
+        grammar_grow(scan->g, into->channels, into->channel_count, sizeof(Channel), scan->err);
     if (into->channels == NULL) return false;
     Channel *channel = &into->channels[into->channel_count++];
-    *channel         = (Channel){.name = name, .place = scan->place};
+    *channel = (Channel){.name = name, .place = scan->place};
     return read_channel_text(scan, channel);
 }
 
@@ -193,7 +204,7 @@ static Case *add_case(Scan *scan, Def *def)
     def->cases = grammar_grow(scan->g, def->cases, def->case_count, sizeof(Case), scan->err);
     if (def->cases == NULL) return NULL;
     Case *fresh = &def->cases[def->case_count++];
-    *fresh      = (Case){.weight = 1.0, .file_weight = 1.0, .place = scan->place};
+    *fresh = (Case){.weight = 1.0, .file_weight = 1.0, .place = scan->place};
     return fresh;
 }
 
@@ -235,8 +246,8 @@ static bool read_case(Scan *scan, Def *def)
     if (next.kind == TOKEN_NAME) {
         Source *source = grammar_room(scan->g, 1, sizeof *source, scan->err);
         if (source == NULL || !read_source(scan, source, 0)) return false;
-        Slot slot = {.name = "", .source = source, .group = fresh->slot_count,
-                     .place = scan->place};
+        Slot slot = {
+            .name = "", .source = source, .group = fresh->slot_count, .place = scan->place};
         if (fresh->channel_count > 0) {
             return grammar_wrong(scan->err, scan->place,
                                  "a case that is a rule has no texts of its own");
@@ -249,8 +260,8 @@ static bool read_case(Scan *scan, Def *def)
 
 static bool read_require(Scan *scan, Case *into)
 {
-    into->require = grammar_grow(scan->g, into->require, into->require_count, sizeof(Cond),
-                                 scan->err);
+    into->require =
+        grammar_grow(scan->g, into->require, into->require_count, sizeof(Cond), scan->err);
     if (into->require == NULL) return false;
     return scan_cond(scan, &into->require[into->require_count++]) && scan_done(scan);
 }
@@ -273,7 +284,7 @@ bool rule_begin(Scan *scan, Def *def)
 
 bool rule_line(Scan *scan, Def *def)
 {
-    Case *last  = &def->cases[def->case_count - 1];
+    Case *last = &def->cases[def->case_count - 1];
     Token first = scan_peek(scan);
     if (first.kind == TOKEN_TEXT) {
         if (last->channel_count == 0) {

@@ -4,14 +4,27 @@
 
 #include "core/train/grammar_scan.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_name(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static bool is_name(char c)
+{
+    return is_letter(c) || is_digit(c) || c == '_';
+}
 
 /* How much of [at, end) a complaint shows. */
-static int shown(const char *at, const char *end) { return (int)(end - at < 40 ? end - at : 40); }
+static int shown(const char *at, const char *end)
+{
+    return (int)(end - at < 40 ? end - at : 40);
+}
 
 static bool read_number(Scan *scan, Token *token)
 {
@@ -110,9 +123,9 @@ static bool unexpected(Scan *scan, const char *expected, const char *after)
 bool scan_expect(Scan *scan, const char *word, const char *after)
 {
     if (scan_accept(scan, word)) return true;
-    char quoted[32] = "`";
-    strncat(quoted, word, 16);
-    return unexpected(scan, strcat(quoted, "`"), after);
+    char quoted[32];
+    snprintf(quoted, sizeof quoted, "`%s`", word);
+    return unexpected(scan, quoted, after);
 }
 
 bool scan_done(Scan *scan)
@@ -145,7 +158,7 @@ static bool scan_term(Scan *scan, Term *term)
     Token token = scan_peek(scan);
     if (token.kind == TOKEN_NAME) {
         term->kind = TERM_REF;
-        term->ref  = (Ref){.slot = -1, .index = FIELD_NONE};
+        term->ref = (Ref){.slot = -1, .index = FIELD_NONE};
         term->ref.name = scan_name(scan, "a sign");
         if (term->ref.name == NULL) return false;
         if (!scan_accept(scan, ".")) return true;
@@ -154,7 +167,7 @@ static bool scan_term(Scan *scan, Term *term)
     }
     if (token.kind == TOKEN_NUMBER || token.kind == TOKEN_TEXT) {
         if (!scan_token(scan, &token)) return false;
-        term->kind   = token.kind == TOKEN_NUMBER ? TERM_NUMBER : TERM_TEXT;
+        term->kind = token.kind == TOKEN_NUMBER ? TERM_NUMBER : TERM_TEXT;
         term->number = token.number;
         if (term->kind == TERM_NUMBER) return true;
         term->text = scan_plain(scan, token.text, token.len);

@@ -12,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/train/grammar_scan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void skip_spaces(Scan *scan)
@@ -28,7 +29,7 @@ static bool at_end(Scan *scan)
 
 Def *grammar_define(Scan *scan, DefKind kind, const char *name)
 {
-    Grammar *g     = scan->g;
+    Grammar *g = scan->g;
     Def     *older = grammar_find(g, name);
     if (older != NULL) {
         grammar_wrong(scan->err, scan->place, "`%s` is defined already at %s:%d", name,
@@ -39,10 +40,10 @@ Def *grammar_define(Scan *scan, DefKind kind, const char *name)
         grammar_wrong(scan->err, scan->place, "more than %d definitions", (int)GRAMMAR_MAX_DEFS);
         return NULL;
     }
-    g->defs  = grammar_grow(g, g->defs, g->def_count, sizeof(Def *), scan->err);
+    g->defs = grammar_grow(g, g->defs, g->def_count, sizeof(Def *), scan->err);
     Def *def = g->defs == NULL ? NULL : grammar_room(g, 1, sizeof *def, scan->err);
     if (def == NULL) return NULL;
-    *def                    = (Def){.name = name, .kind = kind, .place = scan->place};
+    *def = (Def){.name = name, .kind = kind, .place = scan->place};
     g->defs[g->def_count++] = def;
     return def;
 }
@@ -58,7 +59,7 @@ static bool text_cell(Scan *scan, Def *def, int cells, const char *text)
     Cell *cell = add_cell(scan, def, cells);
     if (cell == NULL) return false;
     cell->text = text;
-    cell->len  = (Index)strlen(text);
+    cell->len = (Index)strlen(text);
     return true;
 }
 
@@ -70,7 +71,7 @@ static char *read_item(Scan *scan)
     if (scan->at < scan->end && *scan->at == '"') {
         Token token;
         if (!scan_token(scan, &token)) return NULL;
-        item       = scan_plain(scan, token.text, token.len);
+        item = scan_plain(scan, token.text, token.len);
         Token next = scan_peek(scan);
         if (item != NULL && next.kind != TOKEN_END && !token_is(&next, ",")) {
             return scan_expect(scan, ",", "the text") ? item : NULL;
@@ -166,12 +167,12 @@ static bool read_fields(Scan *scan, Def *def)
 Def *set_begin(Scan *scan, bool record)
 {
     char *name = scan_name(scan, record ? "record" : "list");
-    Def  *def  = name == NULL ? NULL : grammar_define(scan, DEF_SET, name);
+    Def  *def = name == NULL ? NULL : grammar_define(scan, DEF_SET, name);
     if (def == NULL) return NULL;
     def->record = record;
     if (record) {
-        bool ok = read_fields(scan, def) && scan_expect(scan, ":", "the parenthesis") &&
-                  scan_done(scan);
+        bool ok =
+            read_fields(scan, def) && scan_expect(scan, ":", "the parenthesis") && scan_done(scan);
         return ok ? def : NULL;
     }
     def->fields[def->field_count++] = "text";
@@ -186,7 +187,7 @@ static const char *const column_kinds[] = {"number", "text", "column"};
 /* A table is a row of the record `table`; three of its fields say where columns are drawn. */
 bool table_begin(Scan *scan, Def *columns[3])
 {
-    char *name   = scan_name(scan, "table");
+    char *name = scan_name(scan, "table");
     char *letter = name == NULL ? NULL : scan_name(scan, "the table's name");
     if (letter == NULL || !scan_done(scan)) return false;
     Def *tables = grammar_find(scan->g, "table");
@@ -201,20 +202,22 @@ bool table_begin(Scan *scan, Def *columns[3])
     }
     if (!room_for_row(scan, tables)) return false;
     int at = tables->row_count * 5;
-    if (!text_cell(scan, tables, at, name) || !text_cell(scan, tables, at + 1, letter)) return false;
+    if (!text_cell(scan, tables, at, name) || !text_cell(scan, tables, at + 1, letter)) {
+        return false;
+    }
     for (int i = 0; i < 3; i++) {
-        char own[64] = "";
-        strncat(strncat(strncat(own, name, 40), ".", 2), column_kinds[i], 8);
+        char own[64];
+        snprintf(own, sizeof own, "%s.%s", name, column_kinds[i]);
         char *copy = grammar_copy(scan->g, own, (Index)strlen(own), scan->err);
-        Def  *set  = copy == NULL ? NULL : grammar_define(scan, DEF_SET, copy);
+        Def  *set = copy == NULL ? NULL : grammar_define(scan, DEF_SET, copy);
         Cell *cell = set == NULL ? NULL : add_cell(scan, tables, at + 2 + i);
         if (cell == NULL) return false;
-        set->fields[0]  = "name";
-        set->fields[1]  = "value";
-        set->fields[2]  = "kind";
-        set->field_count   = 3;
-        cell->def          = set;
-        cell->def_name     = copy;
+        set->fields[0] = "name";
+        set->fields[1] = "value";
+        set->fields[2] = "kind";
+        set->field_count = 3;
+        cell->def = set;
+        cell->def_name = copy;
         columns[i] = set;
     }
     tables->row_count++;
@@ -231,7 +234,7 @@ static bool column_range(Scan *scan, Cell *value)
     if (low.kind != TOKEN_NUMBER || high.kind != TOKEN_NUMBER || low.number > high.number) {
         return grammar_wrong(scan->err, scan->place, "a number column has a range as 1..9");
     }
-    value->low  = low.number;
+    value->low = low.number;
     value->high = high.number;
     return true;
 }
@@ -259,7 +262,7 @@ bool table_line(Scan *scan, Def *columns[3])
     }
     do {
         Cell  value = {.text = NULL};
-        char *name  = scan_name(scan, column_kinds[kind]);
+        char *name = scan_name(scan, column_kinds[kind]);
         if (name == NULL) return false;
         if (kind == COLUMN_NUMBER) {
             if (!column_range(scan, &value)) return false;
@@ -279,8 +282,7 @@ bool table_end(Def *columns[3], Error *err)
 {
     for (int i = COLUMN_NUMBER; i <= COLUMN_TEXT; i++) {
         if (columns[i]->row_count > 0) continue;
-        return grammar_wrong(err, columns[i]->place, "the table has no %s column",
-                             column_kinds[i]);
+        return grammar_wrong(err, columns[i]->place, "the table has no %s column", column_kinds[i]);
     }
     return true;
 }

@@ -74,13 +74,13 @@ static bool parse_branches(Parser *parser, const char *at, const char *end, Node
 {
     for (bool more = true; more;) {
         const char *bar = find_outside(at, end, '|');
-        node->branches  = grammar_grow(parser->scan->g, node->branches, node->branch_count,
-                                       sizeof(Node *), parser->scan->err);
+        node->branches = grammar_grow(parser->scan->g, node->branches, node->branch_count,
+                                      sizeof(Node *), parser->scan->err);
         if (node->branches == NULL) return false;
         Node **branch = &node->branches[node->branch_count++];
         if (!parse_pieces(parser, at, bar, branch)) return false;
         more = bar < end;
-        at   = bar + 1;
+        at = bar + 1;
     }
     if (node->kind != NODE_CHOICE && node->branch_count > 2) {
         return grammar_wrong(parser->scan->err, parser->scan->place,
@@ -121,8 +121,8 @@ static bool parse_value(Scan *inner, Node *node)
 static bool parse_braces(Parser *parser, const char *at, const char *end, Node *node)
 {
     Scan inner = *parser->scan;
-    inner.at   = at;
-    inner.end  = end;
+    inner.at = at;
+    inner.end = end;
     Token first = scan_peek(&inner);
 
     if (token_is(&first, "if") && first.text + first.len < end && first.text[first.len] == ' ') {
@@ -131,7 +131,7 @@ static bool parse_braces(Parser *parser, const char *at, const char *end, Node *
                parse_after_colon(parser, &inner, node);
     }
     if (first.kind == TOKEN_NUMBER && first.text[first.len] == '%') {
-        node->kind    = NODE_CHANCE;
+        node->kind = NODE_CHANCE;
         node->percent = (int)(first.number > 100 ? 101 : first.number);
         if (node->percent > 100) {
             return grammar_wrong(inner.err, inner.place, "`%.*s%%` is above 100%%", (int)first.len,
@@ -157,14 +157,14 @@ static bool parse_text(Parser *parser, const char **at, const char *end, Node *n
     node->text = scan_plain(parser->scan, *at, stop - *at);
     if (node->text == NULL) return false;
     node->len = (Index)strlen(node->text);
-    *at       = stop;
+    *at = stop;
     return true;
 }
 
 static bool parse_pieces(Parser *parser, const char *at, const char *end, Node **out)
 {
     Scan *scan = parser->scan;
-    *out       = NULL;
+    *out = NULL;
     if (++parser->nesting > GRAMMAR_MAX_NESTING) {
         return grammar_wrong(scan->err, scan->place, "braces are nested more than %d deep",
                              (int)GRAMMAR_MAX_NESTING);
@@ -173,9 +173,10 @@ static bool parse_pieces(Parser *parser, const char *at, const char *end, Node *
         Node *node = grammar_room(scan->g, 1, sizeof(Node), scan->err);
         if (node == NULL) return false;
         *out = node;
-        out  = &node->next;
-        if (*at == '}') return grammar_wrong(scan->err, scan->place, "a } without its {: %.*s",
-                                             (int)(end - at < 40 ? end - at : 40), at);
+        out = &node->next;
+        if (*at == '}')
+            return grammar_wrong(scan->err, scan->place, "a } without its {: %.*s",
+                                 (int)(end - at < 40 ? end - at : 40), at);
         if (*at != '{') {
             if (!parse_text(parser, &at, end, node)) return false;
             continue;

@@ -1,7 +1,5 @@
 /*
- * Texts of a derivation: numbers, sums, comparisons and the pieces of templates. A channel's
- * text is made when it is first asked for and kept, so that {c.en} is the same wherever it
- * stands.
+ * Texts of a derivation: numbers, sums, comparisons and the pieces of templates.
  */
 
 #include "core/train/grammar_text.h"
@@ -12,7 +10,7 @@
 uint32_t draw_below(Draw *draw, uint32_t bound)
 {
     if (draw->bits_left == 0) {
-        draw->bits      = random_bits(draw->seed, draw->stream, draw->counter++);
+        draw->bits = random_bits(draw->seed, draw->stream, draw->counter++);
         draw->bits_left = 4;
     }
     return (uint32_t)((uint64_t)draw->bits.word[--draw->bits_left] * bound >> 32);
@@ -52,13 +50,13 @@ static bool push(Draw *draw, const char *text, Index len)
 /* Move what stands on the stack above `mark` into the derivation. */
 DrawResult draw_pop(Draw *draw, Index mark, Place place, Value *text)
 {
-    Index len  = draw->stack_used - mark;
+    Index len = draw->stack_used - mark;
     char *room = draw_room(draw, len + 1);
     draw->stack_used = mark;
     if (room == NULL) return draw_again(draw, place);
     memcpy(room, draw->stack + mark, (size_t)len);
     room[len] = '\0';
-    *text     = (Value){.kind = VALUE_TEXT, .text = room, .len = len};
+    *text = (Value){.kind = VALUE_TEXT, .text = room, .len = len};
     return DRAW_OK;
 }
 
@@ -74,7 +72,7 @@ DrawResult draw_number(Draw *draw, int64_t number, int width, Place place, Value
 bool grammar_number(const char *text, Index len, int64_t *number)
 {
     bool  negative = len > 0 && text[0] == '-';
-    Index i        = negative ? 1 : 0;
+    Index i = negative ? 1 : 0;
     if (i == len || len - i > 10) return false;
     *number = 0;
     for (; i < len; i++) {
@@ -89,13 +87,20 @@ bool grammar_number(const char *text, Index len, int64_t *number)
 bool grammar_compare(CondOp op, int64_t left, int64_t right)
 {
     switch (op) {
-    case COND_EQ: return left == right;
-    case COND_NE: return left != right;
-    case COND_LT: return left < right;
-    case COND_GT: return left > right;
-    case COND_LE: return left <= right;
-    case COND_GE: return left >= right;
-    case COND_COUNT: break;
+    case COND_EQ:
+        return left == right;
+    case COND_NE:
+        return left != right;
+    case COND_LT:
+        return left < right;
+    case COND_GT:
+        return left > right;
+    case COND_LE:
+        return left <= right;
+    case COND_GE:
+        return left >= right;
+    case COND_COUNT:
+        break;
     }
     return false;
 }
@@ -108,8 +113,8 @@ static DrawResult draw_ref(Draw *draw, const Ref *ref, Instance *at, Place place
         return draw_number(draw, at->slots[ref->slot].number, 0, place, text);
     }
     if (ref->slot >= 0) return draw_render(draw, &at->slots[ref->slot], ref->index, text);
-    Value  fresh;
-    Source source = {.kind = FROM_DEF, .place = place, .def = ref->def};
+    Value      fresh;
+    Source     source = {.kind = FROM_DEF, .place = place, .def = ref->def};
     DrawResult drawn = draw_source(draw, &source, at, &fresh);
     return drawn == DRAW_OK ? draw_render(draw, &fresh, ref->index, text) : drawn;
 }
@@ -126,7 +131,7 @@ DrawResult draw_sum(Draw *draw, const Expr *expr, Instance *at, int64_t *number)
 {
     *number = 0;
     for (int i = 0; i < expr->count; i++) {
-        const Term *term  = &expr->terms[i];
+        const Term *term = &expr->terms[i];
         int64_t     value = term->number;
         if (term->kind == TERM_REF) {
             Value      text;
@@ -163,7 +168,7 @@ DrawResult draw_cond(Draw *draw, const Cond *cond, Instance *at, bool *holds)
     if (got == DRAW_OK) got = draw_expr(draw, &cond->right, at, &right);
     if (got != DRAW_OK) return got;
     bool numbers = grammar_number(left.text, left.len, &a);
-    numbers      = grammar_number(right.text, right.len, &b) && numbers;
+    numbers = grammar_number(right.text, right.len, &b) && numbers;
     if (!numbers) {
         if (cond->op != COND_EQ && cond->op != COND_NE) {
             return wrong(draw, cond->left.place, left.text, left.len);
@@ -180,10 +185,10 @@ DrawResult draw_cond(Draw *draw, const Cond *cond, Instance *at, bool *holds)
 static DrawResult render_list(Draw *draw, const Value *list, int field, Value *text)
 {
     const Source *source = list->source;
-    Index         mark   = draw->stack_used;
+    Index         mark = draw->stack_used;
     for (int i = 0; i < list->number; i++) {
         bool        last = i == list->number - 1;
-        const char *gap  = last && source->last != NULL ? source->last : source->joined;
+        const char *gap = last && source->last != NULL ? source->last : source->joined;
         Value       item;
         if (i > 0 && !push(draw, gap, (Index)strlen(gap))) return draw_again(draw, source->place);
         DrawResult got = draw_render(draw, &list->items[i], field, &item);
@@ -193,38 +198,37 @@ static DrawResult render_list(Draw *draw, const Value *list, int field, Value *t
     return draw_pop(draw, mark, source->place, text);
 }
 
-static DrawResult render_rule(Draw *draw, Instance *rule, int field, Value *text)
+DrawResult draw_channel(Draw *draw, Instance *rule, int field)
 {
-    const Case *choice = rule->choice;
-    Value      *memo   = &rule->memo[field];
-    if (memo->kind == VALUE_NONE && choice->delegate) {
-        DrawResult got = draw_render(draw, &rule->slots[choice->slot_count - 1], field, memo);
-        if (got != DRAW_OK) return got;
-    } else if (memo->kind == VALUE_NONE) {
-        const Channel *channel = &choice->channels[field];
-        Index          mark    = draw->stack_used;
-        DrawResult     got     = draw_nodes(draw, channel->text, rule);
-        if (got == DRAW_OK) got = draw_pop(draw, mark, channel->place, memo);
-        if (got != DRAW_OK) return got;
+    const Case    *choice = rule->choice;
+    const Channel *channel = &choice->channels[field];
+    Index          mark = draw->stack_used;
+    if (choice->delegate) {
+        return draw_render(draw, &rule->slots[choice->slot_count - 1], field, &rule->memo[field]);
     }
-    *text = *memo;
-    return DRAW_OK;
+    DrawResult got = draw_nodes(draw, channel->text, rule);
+    return got == DRAW_OK ? draw_pop(draw, mark, channel->place, &rule->memo[field]) : got;
 }
 
 DrawResult draw_render(Draw *draw, const Value *value, int field, Value *text)
 {
     switch (value->kind) {
-    case VALUE_LIST: return render_list(draw, value, field, text);
-    case VALUE_RULE: return render_rule(draw, value->rule, field < 0 ? 0 : field, text);
+    case VALUE_LIST:
+        return render_list(draw, value, field, text);
+    case VALUE_RULE:
+        *text = value->rule->memo[field < 0 ? 0 : field];
+        return DRAW_OK;
     case VALUE_ROW: {
-        int         at   = value->number * value->def->field_count + (field < 0 ? 0 : field);
+        int         at = value->number * value->def->field_count + (field < 0 ? 0 : field);
         const Cell *cell = &value->def->cells[at];
-        *text            = (Value){.kind = VALUE_TEXT, .text = cell->text, .len = cell->len};
+        *text = (Value){.kind = VALUE_TEXT, .text = cell->text, .len = cell->len};
         return DRAW_OK;
     }
-    case VALUE_TEXT: break;
+    case VALUE_TEXT:
+        break;
     case VALUE_NONE:
-    case VALUE_ALIAS: CHECK(false);
+    case VALUE_ALIAS:
+        CHECK(false);
     }
     *text = *value;
     return DRAW_OK;
@@ -274,7 +278,7 @@ DrawResult draw_nodes(Draw *draw, const Node *node, Instance *at)
             got = render_value(draw, node, at);
         } else {
             const Node *branch = NULL;
-            got                = choose_branch(draw, node, at, &branch);
+            got = choose_branch(draw, node, at, &branch);
             if (got == DRAW_OK) got = draw_nodes(draw, branch, at);
         }
         if (got != DRAW_OK) return got;

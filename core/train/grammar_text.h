@@ -13,11 +13,11 @@
 #include "core/train/grammar_draw.h"
 
 enum {
-    DRAW_ROOM_BYTES  = 96 << 10, /* values and finished texts of one derivation */
+    DRAW_ROOM_BYTES = 96 << 10,  /* values and finished texts of one derivation */
     DRAW_STACK_BYTES = 16 << 10, /* texts being made */
-    DRAW_STEPS       = 20000,    /* of one derivation */
-    DRAW_ALL_STEPS   = 4000000,  /* of one example, all its derivations together */
-    DRAW_RETRIES     = 100,      /* of a slot or a rule that must differ or must hold */
+    DRAW_STEPS = 20000,          /* of one derivation */
+    DRAW_ALL_STEPS = 4000000,    /* of one example, all its derivations together */
+    DRAW_RETRIES = 100,          /* of a slot or a rule that must differ or must hold */
 };
 
 struct Draw {
@@ -37,9 +37,9 @@ struct Draw {
 };
 
 /* grammar_text.c */
-uint32_t draw_below(Draw *draw, uint32_t bound); /* uniform in [0, bound) */
-void    *draw_room(Draw *draw, Index bytes);     /* not zeroed; NULL when the block is full */
-DrawResult draw_again(Draw *draw, Place place);  /* AGAIN, noting where */
+uint32_t   draw_below(Draw *draw, uint32_t bound); /* uniform in [0, bound) */
+void      *draw_room(Draw *draw, Index bytes);     /* not zeroed; NULL when the block is full */
+DrawResult draw_again(Draw *draw, Place place);    /* AGAIN, noting where */
 /* Move what stands on the stack above `mark` into the derivation. */
 DrawResult draw_pop(Draw *draw, Index mark, Place place, Value *text);
 DrawResult draw_number(Draw *draw, int64_t number, int width, Place place, Value *text);
@@ -50,6 +50,9 @@ DrawResult draw_cond(Draw *draw, const Cond *cond, Instance *at, bool *holds);
 DrawResult draw_render(Draw *draw, const Value *value, int field, Value *text);
 /* Append the pieces to the stack. */
 DrawResult draw_nodes(Draw *draw, const Node *node, Instance *at);
+
+/* Make the text of a channel of an instance whose slots are drawn. */
+DrawResult draw_channel(Draw *draw, Instance *rule, int field);
 
 /* grammar_draw.c */
 DrawResult draw_source(Draw *draw, const Source *source, Instance *at, Value *out);

@@ -80,10 +80,10 @@ static void a_failed_check_runs_the_hook_once_and_aborts(void **state)
         _exit(0);
     }
     close(ends[1]);
-    char    text[1024] = "";
-    FILE   *output = fdopen(ends[0], "r");
-    size_t  n = fread(text, 1, sizeof text - 1, output);
-    int     status;
+    char   text[1024] = "";
+    FILE  *output = fdopen(ends[0], "r");
+    size_t n = fread(text, 1, sizeof text - 1, output);
+    int    status;
     waitpid(child, &status, 0);
     fclose(output);
     assert_true(n > 0);

@@ -38,8 +38,8 @@ static void blocks_are_aligned_zeroed_and_counted(void **state)
 static void resize_keeps_the_content_and_clears_the_rest(void **state)
 {
     (void)state;
-    Error  err = {0};
-    char  *text = mem_resize(NULL, mem_program(), MEM_TEXT, 4, 1, &err);
+    Error err = {0};
+    char *text = mem_resize(NULL, mem_program(), MEM_TEXT, 4, 1, &err);
     memcpy(text, "abcd", 4);
     text = mem_resize(text, mem_program(), MEM_TEXT, 300, 1, &err);
     assert_memory_equal(text, "abcd", 4);
@@ -67,8 +67,10 @@ static void a_failed_resize_leaves_the_block(void **state)
 static void products_that_overflow_are_refused(void **state)
 {
     (void)state;
-    const Index sizes[][2] = {{PTRDIFF_MAX, 2}, {INT64_C(1) << 33, INT64_C(1) << 33},
-                              {PTRDIFF_MAX, 1}, {PTRDIFF_MAX - 100, 1}};
+    const Index sizes[][2] = {{PTRDIFF_MAX, 2},
+                              {INT64_C(1) << 33, INT64_C(1) << 33},
+                              {PTRDIFF_MAX, 1},
+                              {PTRDIFF_MAX - 100, 1}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         Error err = {0};
         assert_null(mem_alloc(mem_program(), MEM_WEIGHTS, sizes[i][0], sizes[i][1], &err));

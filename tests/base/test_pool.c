@@ -153,5 +153,5 @@ TEST_GROUP(pool, cmocka_unit_test(results_have_the_same_bits_for_any_number_of_t
            cmocka_unit_test(any_number_of_tasks_will_do),
            cmocka_unit_test(sleeping_and_waking_loses_no_task),
            cmocka_unit_test(workers_leave_signals_to_the_main_thread),
-           cmocka_unit_test(pools_survive_every_failed_start),
-           cmocka_unit_test(a_cancel_is_seen), cmocka_unit_test(the_default_fits_the_machine));
+           cmocka_unit_test(pools_survive_every_failed_start), cmocka_unit_test(a_cancel_is_seen),
+           cmocka_unit_test(the_default_fits_the_machine));

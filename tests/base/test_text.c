@@ -41,7 +41,9 @@ static void invalid_bytes_come_in_maximal_subparts(void **state)
     assert_subpart("\xf5\x80\x80\x80", 1);
     assert_subpart("\xf0\x9f\x98", 3); /* cut short */
     assert_subpart("\xf0\x9f\x98x", 3);
-    assert_subpart("\xe2\x82" "a", 2);
+    assert_subpart("\xe2\x82"
+                   "a",
+                   2);
     assert_true(utf8_valid("", 0));
     assert_true(utf8_valid("a\0b", 3));
 }
@@ -78,8 +80,12 @@ static void what_a_terminal_obeys_becomes_visible(void **state)
     assert_shown("a\r\nb\t\b\x7f", "a^M^Jb^I^H^?");
     assert_safe("a\0b", 3, false, 0, "a^@b");
     assert_safe("a\n\tb\r", 5, true, 0, "a\n\tb^M");
-    assert_shown("\xc2\x9b" "31m", "\\u{9b}31m"); /* CSI as one code point */
-    assert_shown("\x9b" "31m", "\\x9b31m");       /* and as one byte */
+    assert_shown("\xc2\x9b"
+                 "31m",
+                 "\\u{9b}31m"); /* CSI as one code point */
+    assert_shown("\x9b"
+                 "31m",
+                 "\\x9b31m"); /* and as one byte */
     assert_shown("\u202eevil\u2066", "\\u{202e}evil\\u{2066}");
     assert_shown("\u200b\u200d\u2060\ufeff", "\\u{200b}\\u{200d}\\u{2060}\\u{feff}");
     assert_shown("\u2028\u2029", "\\u{2028}\\u{2029}");

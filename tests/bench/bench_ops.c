@@ -341,7 +341,7 @@ static void report(Bench *t, const Row *row)
     double product = 2.0 * N * F * D / cases[1].seconds, copy = 2.0 * COPY / cases[2].seconds;
     double read = 4.0 * BIG_OUT * BIG_IN / cases[3].seconds;
 
-    printf("%-22s %9.1f us", row->name, seconds * 1e6);
+    printf("%-22s %9.1f us, best %9.1f", row->name, seconds * 1e6, cases[0].best * 1e6);
     if (row->flops > 0) {
         printf("  %7.1f GF/s  %5.2f of the ceiling (%.0f)", row->flops / seconds * 1e-9,
                row->flops / seconds / product, product * 1e-9);

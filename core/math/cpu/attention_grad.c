@@ -13,6 +13,7 @@
 #include "core/math/cpu/cpu.h"
 #include "core/math/cpu/exp.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { BLOCK_ROWS = 64 };
@@ -27,10 +28,17 @@ typedef struct AttentionGrad {
 /* Some queries of one head before some keys; `seen` of them by the first query. */
 typedef struct Block {
     Index        row, rows, h;
-    const float *k, *v; /* of the first key, at the head's columns */
-    Index        keys, seen;
-    float       *p, *ds; /* [rows, keys] */
+    const float *k;       /* the first key, at the head's columns */
+    const float *kt, *vt; /* keys and values transposed, [K, width] */
+    Index        keys, seen, width;
+    float       *p, *ds;  /* [rows, width] */
 } Block;
+
+/* A worker's scratch memory: the transposed prefix and keys, and the scores before them. */
+typedef struct Room {
+    float *pkt, *pvt, *kt, *vt, *p, *ds;
+    Index  prefix, keys; /* widths, padded */
+} Room;
 
 static float row_delta(const float *a, const float *b, Index K)
 {
@@ -40,34 +48,37 @@ static float row_delta(const float *a, const float *b, Index K)
     return s;
 }
 
-/* Scores become probabilities, dp becomes ds; both 0 where nothing is seen. */
-static void slope_row(float *restrict p, float *restrict ds, Index n, Index keys, float lse,
+/* Scores become probabilities, dp becomes ds; both 0 where nothing is seen. What fills the last
+ * vector is -infinity before the exponential, hence 0 after it. */
+static void slope_row(float *restrict p, float *restrict ds, Index n, Index width, float lse,
                       float delta)
 {
-    for (Index j = 0; j < n; j++) {
+    Index padded = cpu_padded(n);
+    for (Index j = n; j < padded; j++) p[j] = -INFINITY, ds[j] = 0.0f;
+    for (Index j = 0; j < padded; j++) {
         float e = cpu_exp(p[j] - lse);
         p[j] = e;
         ds[j] = e * (ds[j] - delta);
     }
-    memset(p + n, 0, (size_t)(keys - n) * sizeof *p);
-    memset(ds + n, 0, (size_t)(keys - n) * sizeof *ds);
+    memset(p + padded, 0, (size_t)(width - padded) * sizeof *p);
+    memset(ds + padded, 0, (size_t)(width - padded) * sizeof *ds);
 }
 
 static void fill(const AttentionGrad *a, const Block *b)
 {
     const AttnShape *c = a->shape;
-    Index            HK = c->H * c->K, GK = c->G * c->K, at = b->row * HK + b->h * c->K;
+    Index            HK = c->H * c->K, at = b->row * HK + b->h * c->K, n = cpu_padded(b->keys);
 
-    Product product = {.tb = true, .m = b->rows, .n = b->keys, .k = c->K, .lda = HK, .ldb = GK,
-                       .ldc = b->keys};
-    product.alpha = c->scale, product.A = a->q + at, product.B = b->k, product.C = b->p;
-    cpu_sgemm(&product);
-    product.alpha = 1.0f, product.A = a->dout + at, product.B = b->v, product.C = b->ds;
-    cpu_sgemm(&product);
+    Product product = {.m = b->rows, .n = n, .k = c->K, .lda = HK, .ldb = b->width,
+                       .ldc = b->width};
+    product.alpha = c->scale, product.A = a->q + at, product.B = b->kt, product.C = b->p;
+    cpu_tiles(&product);
+    product.alpha = 1.0f, product.A = a->dout + at, product.B = b->vt, product.C = b->ds;
+    cpu_tiles(&product);
 
     for (Index i = 0; i < b->rows; i++) {
         float delta = row_delta(a->dout + at + i * HK, a->o + at + i * HK, c->K);
-        slope_row(b->p + i * b->keys, b->ds + i * b->keys, cpu_min(b->seen + i, b->keys), b->keys,
+        slope_row(b->p + i * b->width, b->ds + i * b->width, cpu_min(b->seen + i, b->keys), n,
                   a->lse[(b->row + i) * c->H + b->h], delta);
     }
 }
@@ -77,8 +88,8 @@ static void add_dq(const AttentionGrad *a, const Block *b)
     const AttnShape *c = a->shape;
     Index            HK = c->H * c->K;
     if (a->dq == NULL) return;
-    cpu_sgemm(&(Product){.m = b->rows, .n = c->K, .k = b->keys, .alpha = c->scale, .beta = 1.0f,
-                         .A = b->ds, .lda = b->keys, .B = b->k, .ldb = c->G * c->K,
+    cpu_tiles(&(Product){.m = b->rows, .n = c->K, .k = b->keys, .alpha = c->scale, .beta = 1.0f,
+                         .A = b->ds, .lda = b->width, .B = b->k, .ldb = c->G * c->K,
                          .C = a->dq + b->row * HK + b->h * c->K, .ldc = HK});
 }
 
@@ -88,14 +99,14 @@ static void add_dkv(const AttentionGrad *a, const Block *b, float *dk, float *dv
     const AttnShape *c = a->shape;
     Index            HK = c->H * c->K, at = b->row * HK + b->h * c->K;
     Product product = {.ta = true, .m = b->keys, .n = c->K, .k = b->rows, .beta = 1.0f,
-                       .lda = b->keys, .ldb = HK, .ldc = c->G * c->K};
+                       .lda = b->width, .ldb = HK, .ldc = c->G * c->K};
     if (dk != NULL) {
         product.alpha = c->scale, product.A = b->ds, product.B = a->q + at, product.C = dk;
-        cpu_sgemm(&product);
+        cpu_tiles(&product);
     }
     if (dv != NULL) {
         product.alpha = 1.0f, product.A = b->p, product.B = a->dout + at, product.C = dv;
-        cpu_sgemm(&product);
+        cpu_tiles(&product);
     }
 }
 
@@ -104,19 +115,34 @@ static float *at_or_null(float *x, Index offset)
     return x != NULL ? x + offset : NULL;
 }
 
-/* Scratch memory for a block over this many keys. */
-static void take_scratch(const AttentionGrad *a, int worker, Index keys, Block *b)
+/* Room for the prefix and this many keys. */
+static Room take_room(const AttentionGrad *a, int worker, Index keys)
 {
-    Index bytes = cpu_attention_workspace(keys, a->shape->K);
-    b->p = cpu_scratch(a->be, worker, bytes);
-    b->ds = b->p + bytes / 2 / (Index)sizeof(float);
+    Index K = a->shape->K, P = a->shape->P;
+    Room  room = {.prefix = cpu_padded(P), .keys = cpu_padded(keys)};
+    Index width = cpu_max(room.prefix, room.keys);
+    room.pkt = cpu_scratch(a->be, worker, cpu_attention_workspace(P + keys, K));
+    room.pvt = room.pkt + K * room.prefix;
+    room.kt = room.pvt + K * room.prefix;
+    room.vt = room.kt + K * room.keys;
+    room.p = room.vt + K * room.keys;
+    room.ds = room.p + BLOCK_ROWS * width;
+    return room;
 }
 
-static void prefix_block(const AttentionGrad *a, Block *b, Index column)
+static void transpose_prefix(const AttentionGrad *a, const Room *room, Index column)
 {
-    b->k = a->pk + column, b->v = a->pv + column;
-    b->keys = b->seen = a->shape->P;
-    fill(a, b);
+    const AttnShape *c = a->shape;
+    Index            GK = c->G * c->K, width = room->prefix;
+    if (c->P == 0) return;
+    cpu_transpose(room->pkt, width, width, a->pk + column, GK, c->P, c->K);
+    cpu_transpose(room->pvt, width, width, a->pv + column, GK, c->P, c->K);
+}
+
+static Block prefix_block(const AttentionGrad *a, const Room *room, Index column)
+{
+    return (Block){.k = a->pk + column, .kt = room->pkt, .vt = room->pvt, .keys = a->shape->P,
+                   .seen = a->shape->P, .width = room->prefix, .p = room->p, .ds = room->ds};
 }
 
 /* One segment and one group: dq, dk, dv. */
@@ -124,21 +150,27 @@ static void grad_task(void *context, Index task, int worker)
 {
     const AttentionGrad *a = context;
     const AttnShape     *c = a->shape;
-    Index                s = task / c->G, g = task % c->G, per_group = c->H / c->G;
-    Index                key = c->k_at[s], end = c->q_at[s + 1];
-    Index                column = g * c->K, at = key * c->G * c->K + column;
-    Index                length = c->k_at[s + 1] - key;
-    Block                b;
-    take_scratch(a, worker, cpu_max(length, c->P), &b);
+    Index                s = task / c->G, g = task % c->G, heads = c->H / c->G, GK = c->G * c->K;
+    Index                end = c->q_at[s + 1], length = c->k_at[s + 1] - c->k_at[s];
+    Index                column = g * c->K, at = c->k_at[s] * GK + column;
+    if (end == c->q_at[s]) return;
 
-    for (b.h = g * per_group; b.h < (g + 1) * per_group; b.h++) {
+    Room  room = take_room(a, worker, length);
+    Block before = prefix_block(a, &room, column);
+    Block b = {.k = a->k + at, .kt = room.kt, .vt = room.vt, .width = room.keys, .p = room.p,
+               .ds = room.ds};
+    transpose_prefix(a, &room, column);
+    cpu_transpose(room.kt, room.keys, room.keys, a->k + at, GK, length, c->K);
+    cpu_transpose(room.vt, room.keys, room.keys, a->v + at, GK, length, c->K);
+
+    for (b.h = g * heads; b.h < (g + 1) * heads; b.h++) {
         for (b.row = c->q_at[s]; b.row < end; b.row += BLOCK_ROWS) {
             b.rows = cpu_min(BLOCK_ROWS, end - b.row);
             if (c->P > 0 && a->dq != NULL) {
-                prefix_block(a, &b, column);
-                add_dq(a, &b);
+                before.h = b.h, before.row = b.row, before.rows = b.rows;
+                fill(a, &before);
+                add_dq(a, &before);
             }
-            b.k = a->k + at, b.v = a->v + at;
             b.seen = length - (end - b.row) + 1;
             b.keys = b.seen + b.rows - 1;
             fill(a, &b);
@@ -153,15 +185,16 @@ static void prefix_task(void *context, Index g, int worker)
 {
     const AttentionGrad *a = context;
     const AttnShape     *c = a->shape;
-    Index                per_group = c->H / c->G, column = g * c->K;
-    Block                b;
-    take_scratch(a, worker, c->P, &b);
+    Index                heads = c->H / c->G, column = g * c->K;
+    Room                 room = take_room(a, worker, 0);
+    Block                b = prefix_block(a, &room, column);
+    transpose_prefix(a, &room, column);
 
     for (Index s = 0; s < c->S; s++) {
-        for (b.h = g * per_group; b.h < (g + 1) * per_group; b.h++) {
+        for (b.h = g * heads; b.h < (g + 1) * heads; b.h++) {
             for (b.row = c->q_at[s]; b.row < c->q_at[s + 1]; b.row += BLOCK_ROWS) {
                 b.rows = cpu_min(BLOCK_ROWS, c->q_at[s + 1] - b.row);
-                prefix_block(a, &b, column);
+                fill(a, &b);
                 add_dkv(a, &b, at_or_null(a->dpk, column), at_or_null(a->dpv, column));
             }
         }

@@ -100,8 +100,10 @@ void cpu_gemm(Backend *be, bool ta, bool tb, Index m, Index n, Index k, float al
  * (B not transposed, n a multiple of CPU_LANES) and through cpu_sgemm when they do not. */
 bool cpu_tiles_fit(const Product *p);
 void cpu_tiles(const Product *p);
-/* out[cols, width] = the transpose of x[rows, cols] (`step` from row to row); zeros beyond. */
-void cpu_transpose(float *out, Index width, const float *x, Index step, Index rows, Index cols);
+/* out[cols, width] (ld from row to row) = the transpose of x[rows, cols] (step from row to row),
+ * zeros where width exceeds rows. */
+void cpu_transpose(float *out, Index ld, Index width, const float *x, Index step, Index rows,
+                   Index cols);
 /* skinny.c: the products of a low-rank branch; false when p is none, and nothing is done. */
 bool cpu_skinny(Backend *be, const Product *p);
 

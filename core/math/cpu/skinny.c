@@ -84,7 +84,7 @@ static bool narrow(Backend *be, const Product *p)
 
     float *B = cpu_state(be)->shared;
     if (p->tb) {
-        cpu_transpose(B, width, p->B, p->ldb, p->n, p->k);
+        cpu_transpose(B, width, width, p->B, p->ldb, p->n, p->k);
     } else {
         for (Index k = 0; k < p->k; k++) {
             for (Index j = 0; j < width; j++) {
@@ -126,7 +126,7 @@ static bool turned(Backend *be, const Product *p)
 
     Product t = *p;
     t.tb = false, t.B = cpu_state(be)->shared, t.ldb = p->n;
-    cpu_transpose(cpu_state(be)->shared, p->n, p->B, p->ldb, p->n, p->k);
+    cpu_transpose(cpu_state(be)->shared, p->n, p->n, p->B, p->ldb, p->n, p->k);
     in_place(be, &t, BLOCK_ROWS, p->n);
     return true;
 }

@@ -106,13 +106,14 @@ void cpu_tiles(const Product *p)
     }
 }
 
-void cpu_transpose(float *out, Index width, const float *x, Index step, Index rows, Index cols)
+void cpu_transpose(float *out, Index ld, Index width, const float *x, Index step, Index rows,
+                   Index cols)
 {
     enum { SIDE = 16 };
     for (Index i = 0; i < width; i += SIDE) {
         Index n = cpu_max(cpu_min(SIDE, rows - i), 0), room = cpu_min(SIDE, width - i);
         for (Index j = 0; j < cols; j++) {
-            float *to = out + j * width + i;
+            float *to = out + j * ld + i;
             for (Index r = 0; r < n; r++) to[r] = x[(i + r) * step + j];
             for (Index r = n; r < room; r++) to[r] = 0.0f;
         }
