@@ -29,7 +29,7 @@ const LoraPair *lora_pair(const Lora *lora, const Module *module)
 
 const LoraConfig *lora_config(const Method *method)
 {
-    return &lora_self(method)->config;
+    return strcmp(method->name, "lora") == 0 ? &lora_self(method)->config : NULL;
 }
 
 Index lora_targets(const Method *method, const LoraTarget **targets)

@@ -62,7 +62,7 @@ NODISCARD Method *lora_create(Model *model, const LoraConfig *config, uint64_t s
  * refused, shapes and non-finite values too. */
 NODISCARD Method *lora_load(Model *model, const char *folder, bool trainable, MemAccount *account,
                             Error *err);
-const LoraConfig *lora_config(const Method *method); /* of a lora method */
+const LoraConfig *lora_config(const Method *method); /* NULL: another method */
 Index             lora_targets(const Method *method, const LoraTarget **targets);
 /* Norms for the run log: Frobenius norms of A, B and scale * B A of target i (BA through its
  * r x r Gram matrices, never materialised). */

@@ -43,6 +43,6 @@ NODISCARD char *lab_data_path(const Lab *lab, const char *name, Error *err);
 
 /* The commands, one file each (cmd_train.c ...). */
 CommandFn cmd_train, cmd_eval, cmd_generate, cmd_merge, cmd_inspect, cmd_tokenize, cmd_data,
-    cmd_plan, cmd_doctor, cmd_help;
+    cmd_plan, cmd_pretrain, cmd_doctor, cmd_help;
 
 #endif

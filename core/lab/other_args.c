@@ -72,6 +72,37 @@ const ArgSpec data_args[] = {
     {.name = NULL},
 };
 
+const ArgSpec pretrain_args[] = {
+    {.name = "corpus", .type = ARG_PATH, .group = "Data",
+     .help = "a grammar of documents; the default is the corpus that comes along"},
+    {.name = "out", .type = ARG_PATH, .group = "Data", .help = "folder for the new model"},
+    {.name = "curriculum", .type = ARG_TEXT, .fallback = "copy", .group = "Data",
+     .help = "the family that makes up half of the first fifth of the documents"},
+    {.name = "hidden_size", .type = ARG_INT, .min = 8, .max = 8192, .fallback = "128",
+     .group = "Model", .help = "width of the network"},
+    {.name = "num_hidden_layers", .type = ARG_INT, .min = 1, .max = 256, .fallback = "4",
+     .group = "Model", .help = "layers"},
+    {.name = "num_attention_heads", .type = ARG_INT, .min = 1, .max = 256, .fallback = "4",
+     .group = "Model", .help = "query heads"},
+    {.name = "num_key_value_heads", .type = ARG_INT, .min = 1, .max = 256, .fallback = "2",
+     .group = "Model", .help = "key and value heads"},
+    {.name = "intermediate_size", .type = ARG_INT, .min = 8, .max = 65536, .fallback = "384",
+     .group = "Model", .help = "width of the feed-forward part"},
+    {.name = "vocab_size", .type = ARG_INT, .min = 300, .max = 100000, .fallback = "1280",
+     .unit = "tokens", .group = "Model", .help = "tokens of the tokenizer"},
+    {.name = "max_steps", .type = ARG_INT, .min = 1, .max = 1e7, .fallback = "4000",
+     .unit = "steps", .group = "Steps", .help = "optimizer steps"},
+    {.name = "per_device_train_batch_size", .type = ARG_INT, .min = 1, .max = 1e5,
+     .unit = "rows", .fallback = "16", .group = "Steps", .help = "rows of a batch"},
+    {.name = "max_length", .type = ARG_INT, .min = 8, .max = 1e5, .unit = "tokens",
+     .fallback = "129", .group = "Steps", .help = "tokens of a row, filled with documents"},
+    {.name = "learning_rate", .type = ARG_FLOAT, .min = 0, .max = 10, .fallback = "3e-3",
+     .group = "Steps", .help = "highest rate, after 100 steps of warm-up, then a cosine to 0"},
+    {.name = "eval_steps", .type = ARG_INT, .min = 0, .max = 1e7, .unit = "steps",
+     .fallback = "250", .group = "Steps", .help = "measure on held-out documents this often"},
+    {.name = NULL},
+};
+
 const ArgSpec *command_common_args(void)
 {
     static const ArgSpec common[] = {

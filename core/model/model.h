@@ -51,7 +51,7 @@ NODISCARD Model *model_load(const char *folder, Backend *be, MemAccount *account
 /* Modules and shapes without weights (Mat.data NULL), for planning. be may be NULL. */
 NODISCARD Model *model_outline(const ModelConfig *config, Error *err);
 /* Random weights for a new base: linear N(0, 1/in), o and down divided by sqrt(2L), embedding
- * N(0, 0.04^2), gains 1, biases 0, from torch's generator with `seed`. float32. */
+ * N(0, 0.04^2), gains 1, biases 0, from torch's generator with `seed`; matrices stored as config->dtype. */
 NODISCARD Model *model_random(const ModelConfig *config, uint64_t seed, Backend *be,
                               MemAccount *account, Error *err);
 void             model_free(Model *model); /* NULL-safe */

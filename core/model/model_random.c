@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "core/base/random.h"
+#include "core/math/convert.h"
 
 /* Widths are kept: y = Wx has the variance of x when Var(W) = 1/in. The two maps that write into
  * the residual stream are smaller, because 2L of them add up there. */
@@ -35,7 +36,8 @@ static bool draw_parts(ModelOwner *owner, uint64_t seed, Error *err)
     for (Index i = 0; i < owner->part_count; i++) {
         if (owner->parts[i].elements > longest) longest = owner->parts[i].elements;
     }
-    float  *values = mem_alloc_raw(mem_program(), MEM_SCRATCH, longest, sizeof *values, err);
+    /* Drawn in the first half, rounded to the type of storage in the second. */
+    float  *values = mem_alloc_raw(mem_program(), MEM_SCRATCH, 2 * longest, sizeof *values, err);
     Hasher *hasher = values == NULL ? NULL : model_hasher(&owner->model.config, err);
     if (hasher != NULL) {
         TorchRng rng;
@@ -43,7 +45,8 @@ static bool draw_parts(ModelOwner *owner, uint64_t seed, Error *err)
         for (Index i = 0; i < owner->part_count; i++) {
             const Part *part = &owner->parts[i];
             draw_part(part, &owner->model.config, &rng, values);
-            model_put(owner, hasher, part, 0, values, part->elements);
+            convert_from_f32(values + longest, part->dtype, values, part->elements);
+            model_put(owner, hasher, part, 0, values + longest, part->elements);
         }
         owner->model.hash = hasher_value(hasher);
         hasher_free(hasher);
@@ -56,9 +59,7 @@ Model *model_random(const ModelConfig *config, uint64_t seed, Backend *be, MemAc
                     Error *err)
 {
     CHECK(be != NULL && account != NULL);
-    ModelConfig wide = *config;
-    wide.dtype = DTYPE_F32;
-    ModelOwner *owner = model_create(&wide, be, account, err);
+    ModelOwner *owner = model_create(config, be, account, err);
     if (owner == NULL) return NULL;
     if (model_place(owner, err) && draw_parts(owner, seed, err)) return &owner->model;
     model_free(&owner->model);

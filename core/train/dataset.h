@@ -47,6 +47,9 @@ NODISCARD Dataset *dataset_from_grammar(const Grammar *grammar, uint64_t seed, G
 /* One JSON line, as if from a file called name, appended. */
 NODISCARD bool dataset_add_line(Dataset *data, const char *line, Index n, const char *name,
                                 Index line_number, const DataSpec *spec, Error *err);
+/* One example of ids, all of them targets but the first. */
+NODISCARD bool dataset_add_ids(Dataset *data, const int32_t *ids, Index n, const DataSpec *spec,
+                               Error *err);
 NODISCARD Dataset *dataset_create(Error *err);
 void               dataset_free(Dataset *data);
 

@@ -56,6 +56,17 @@ static bool check_ids(const Draft *draft, const DataSpec *spec, Error *err)
     return true;
 }
 
+bool dataset_add_ids(Dataset *data, const int32_t *ids, Index n, const DataSpec *spec, Error *err)
+{
+    Draft draft = {0};
+    bool  ok = true;
+    for (Index i = 0; ok && i < n; i++) ok = ids_add(&draft.ids, ids[i], err);
+    ok = ok && label_rest(&draft, 0, true, err) && check_ids(&draft, spec, err) &&
+         dataset_take(data, &draft.ids, &draft.labels, 0, false, spec, err);
+    draft_free(&draft);
+    return ok;
+}
+
 bool dataset_add_text(Dataset *data, const char *text, Index n, const DataSpec *spec, Error *err)
 {
     Draft draft = {0};

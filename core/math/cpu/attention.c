@@ -30,14 +30,15 @@ typedef struct Keys {
     Index  width;        /* row length of p and kt: prefix and keys, padded */
     float *p;            /* [BLOCK_ROWS, width] */
     float *kt;           /* [K, width] */
+    float *v;            /* [keys, K] */
 } Keys;
 
-/* Backward: scores and their slopes of 64 rows, keys and values transposed; the prefix and the
- * keys are padded each. The forward needs half of it. */
+/* The backward needs most: scores and their slopes of 64 rows; keys, transposed and not, and
+ * values, transposed; queries and d-outputs of 64 rows. Prefix and keys are padded each. */
 Index cpu_attention_workspace(Index T, Index K)
 {
-    Index width = cpu_pieces(T, 16) * 16 + 32;
-    return 2 * (BLOCK_ROWS + K) * width * (Index)sizeof(float);
+    Index width = cpu_spread(T) + 64;
+    return ((2 * BLOCK_ROWS + 3 * K) * width + 2 * BLOCK_ROWS * K) * (Index)sizeof(float);
 }
 
 /* p[rows, width]: row i keeps its first visible + i columns; returns 1/sum of each in inverse. */
@@ -63,8 +64,9 @@ static void scale_rows(float *o, Index step, Index rows, Index n, const float *f
     }
 }
 
-/* o = p [pv; v] for `rows` rows of p that see `keys` keys beside the prefix */
-static void weigh_values(const Attention *a, const Keys *w, float *o, Index rows, Index keys)
+/* o = p [pv; v] for `rows` rows of p that see `keys` keys beside the prefix; ldv is v's */
+static void weigh_values(const Attention *a, const Keys *w, float *o, Index rows, Index keys,
+                         const float *v, Index ldv)
 {
     const AttnShape *c = a->shape;
     Index            GK = c->G * c->K, column = w->g * c->K;
@@ -75,7 +77,7 @@ static void weigh_values(const Attention *a, const Keys *w, float *o, Index rows
         cpu_tiles(&sum);
         sum.beta = 1.0f;
     }
-    sum.k = keys, sum.A = w->p + c->P, sum.B = a->v + w->first * GK + column;
+    sum.k = keys, sum.A = w->p + c->P, sum.B = v, sum.ldb = ldv;
     cpu_tiles(&sum);
 }
 
@@ -97,7 +99,7 @@ static void block(const Attention *a, const Keys *w, Index h, Index row, Index r
                          .A = a->q + at, .lda = HK, .B = w->kt, .ldb = w->width, .C = w->p,
                          .ldc = w->width});
     softmax_rows(w->p, w->width, rows, c->P + seen, inverse, a->lse + row * c->H + h, c->H);
-    weigh_values(a, w, a->o + at, rows, keys);
+    weigh_values(a, w, a->o + at, rows, keys, w->v, c->K);
     scale_rows(a->o + at, HK, rows, c->K, inverse);
 }
 
@@ -138,14 +140,14 @@ static void one_query(const Attention *a, const Keys *w, Index h, Index row)
     if (c->P > 0) scores_of(w->p, a->q + at, a->pk + column, GK, c->P, c->K, c->scale);
     scores_of(w->p + c->P, a->q + at, a->k + w->first * GK + column, GK, keys, c->K, c->scale);
     softmax_rows(w->p, w->width, 1, c->P + keys, &inverse, a->lse + row * c->H + h, c->H);
-    weigh_values(a, w, a->o + at, 1, keys);
+    weigh_values(a, w, a->o + at, 1, keys, a->v + w->first * GK + column, GK);
     scale_rows(a->o + at, 0, 1, c->K, &inverse);
 }
 
 /* ---- tasks ------------------------------------------------------------------------------ */
 
-/* The keys that queries before row `to` see, transposed behind the prefix. */
-static void transpose_keys(const Attention *a, const Keys *w, Index to)
+/* The keys that queries before row `to` see, transposed behind the prefix, and their values. */
+static void take_keys(const Attention *a, const Keys *w, Index to)
 {
     const AttnShape *c = a->shape;
     Index            GK = c->G * c->K, column = w->g * c->K;
@@ -153,6 +155,7 @@ static void transpose_keys(const Attention *a, const Keys *w, Index to)
     if (c->P > 0) cpu_transpose(w->kt, w->width, c->P, a->pk + column, GK, c->P, c->K);
     cpu_transpose(w->kt + c->P, w->width, width - c->P, a->k + w->first * GK + column, GK, keys,
                   c->K);
+    cpu_pack(w->v, a->v + w->first * GK + column, GK, keys, c->K);
 }
 
 /* Up to 128 queries of one segment, all heads of one group. */
@@ -168,16 +171,17 @@ static void attention_task(void *context, Index task, int worker)
 
     Index keys = c->k_at[w.s + 1] - c->k_at[w.s], heads = c->H / c->G;
     w.first = c->k_at[w.s];
-    w.width = cpu_padded(c->P + keys);
-    w.p = cpu_scratch(a->be, worker, cpu_attention_workspace(c->P + keys, c->K) / 2);
+    w.width = cpu_spread(c->P + keys);
+    w.p = cpu_scratch(a->be, worker, cpu_attention_workspace(c->P + keys, c->K));
     w.kt = w.p + BLOCK_ROWS * w.width;
+    w.v = w.kt + c->K * w.width;
     if (to - from <= FEW_QUERIES) {
         for (Index i = 0; i < (to - from) * heads; i++) {
             one_query(a, &w, w.g * heads + i % heads, from + i / heads);
         }
         return;
     }
-    transpose_keys(a, &w, to);
+    take_keys(a, &w, to);
     for (Index h = w.g * heads; h < (w.g + 1) * heads; h++) {
         for (Index row = from; row < to; row += BLOCK_ROWS) {
             block(a, &w, h, row, cpu_min(BLOCK_ROWS, to - row));

@@ -28,15 +28,17 @@ typedef struct AttentionGrad {
 /* Some queries of one head before some keys; `seen` of them by the first query. */
 typedef struct Block {
     Index        row, rows, h;
-    const float *k;       /* the first key, at the head's columns */
+    const float *k;       /* keys as they are, [keys, ldk] */
+    Index        ldk;
     const float *kt, *vt; /* keys and values transposed, [K, width] */
     Index        keys, seen, width;
-    float       *p, *ds;  /* [rows, width] */
+    float       *p, *ds;   /* [rows, width] */
+    float       *q, *dout; /* [rows, K], of this head */
 } Block;
 
 /* A worker's scratch memory: the transposed prefix and keys, and the scores before them. */
 typedef struct Room {
-    float *pkt, *pvt, *kt, *vt, *p, *ds;
+    float *pkt, *pvt, *k, *kt, *vt, *p, *ds, *q, *dout;
     Index  prefix, keys; /* widths, padded */
 } Room;
 
@@ -89,23 +91,26 @@ static void add_dq(const AttentionGrad *a, const Block *b)
     Index            HK = c->H * c->K;
     if (a->dq == NULL) return;
     cpu_tiles(&(Product){.m = b->rows, .n = c->K, .k = b->keys, .alpha = c->scale, .beta = 1.0f,
-                         .A = b->ds, .lda = b->width, .B = b->k, .ldb = c->G * c->K,
+                         .A = b->ds, .lda = b->width, .B = b->k, .ldb = b->ldk,
                          .C = a->dq + b->row * HK + b->h * c->K, .ldc = HK});
 }
 
-/* dk[keys] += scale ds^T q,  dv[keys] += p^T do */
+/* dk[keys] += scale ds^T q,  dv[keys] += p^T do; a block's rows of q and do are packed, for they
+ * are read once for every few keys */
 static void add_dkv(const AttentionGrad *a, const Block *b, float *dk, float *dv)
 {
     const AttnShape *c = a->shape;
     Index            HK = c->H * c->K, at = b->row * HK + b->h * c->K;
     Product product = {.ta = true, .m = b->keys, .n = c->K, .k = b->rows, .beta = 1.0f,
-                       .lda = b->width, .ldb = HK, .ldc = c->G * c->K};
+                       .lda = b->width, .ldb = c->K, .ldc = c->G * c->K};
     if (dk != NULL) {
-        product.alpha = c->scale, product.A = b->ds, product.B = a->q + at, product.C = dk;
+        cpu_pack(b->q, a->q + at, HK, b->rows, c->K);
+        product.alpha = c->scale, product.A = b->ds, product.B = b->q, product.C = dk;
         cpu_tiles(&product);
     }
     if (dv != NULL) {
-        product.alpha = 1.0f, product.A = b->p, product.B = a->dout + at, product.C = dv;
+        cpu_pack(b->dout, a->dout + at, HK, b->rows, c->K);
+        product.alpha = 1.0f, product.A = b->p, product.B = b->dout, product.C = dv;
         cpu_tiles(&product);
     }
 }
@@ -119,14 +124,17 @@ static float *at_or_null(float *x, Index offset)
 static Room take_room(const AttentionGrad *a, int worker, Index keys)
 {
     Index K = a->shape->K, P = a->shape->P;
-    Room  room = {.prefix = cpu_padded(P), .keys = cpu_padded(keys)};
+    Room  room = {.prefix = cpu_spread(P), .keys = cpu_spread(keys)};
     Index width = cpu_max(room.prefix, room.keys);
     room.pkt = cpu_scratch(a->be, worker, cpu_attention_workspace(P + keys, K));
     room.pvt = room.pkt + K * room.prefix;
-    room.kt = room.pvt + K * room.prefix;
+    room.k = room.pvt + K * room.prefix;
+    room.kt = room.k + K * room.keys;
     room.vt = room.kt + K * room.keys;
     room.p = room.vt + K * room.keys;
     room.ds = room.p + BLOCK_ROWS * width;
+    room.q = room.ds + BLOCK_ROWS * width;
+    room.dout = room.q + BLOCK_ROWS * K;
     return room;
 }
 
@@ -141,8 +149,10 @@ static void transpose_prefix(const AttentionGrad *a, const Room *room, Index col
 
 static Block prefix_block(const AttentionGrad *a, const Room *room, Index column)
 {
-    return (Block){.k = a->pk + column, .kt = room->pkt, .vt = room->pvt, .keys = a->shape->P,
-                   .seen = a->shape->P, .width = room->prefix, .p = room->p, .ds = room->ds};
+    return (Block){.k = a->pk + column, .ldk = a->shape->G * a->shape->K, .kt = room->pkt,
+                   .vt = room->pvt, .keys = a->shape->P, .seen = a->shape->P,
+                   .width = room->prefix, .p = room->p, .ds = room->ds, .q = room->q,
+                   .dout = room->dout};
 }
 
 /* One segment and one group: dq, dk, dv. */
@@ -157,9 +167,10 @@ static void grad_task(void *context, Index task, int worker)
 
     Room  room = take_room(a, worker, length);
     Block before = prefix_block(a, &room, column);
-    Block b = {.k = a->k + at, .kt = room.kt, .vt = room.vt, .width = room.keys, .p = room.p,
-               .ds = room.ds};
+    Block b = {.k = room.k, .ldk = c->K, .kt = room.kt, .vt = room.vt, .width = room.keys,
+               .p = room.p, .ds = room.ds, .q = room.q, .dout = room.dout};
     transpose_prefix(a, &room, column);
+    cpu_pack(room.k, a->k + at, GK, length, c->K);
     cpu_transpose(room.kt, room.keys, room.keys, a->k + at, GK, length, c->K);
     cpu_transpose(room.vt, room.keys, room.keys, a->v + at, GK, length, c->K);
 

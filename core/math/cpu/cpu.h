@@ -100,6 +100,11 @@ void cpu_gemm(Backend *be, bool ta, bool tb, Index m, Index n, Index k, float al
  * (B not transposed, n a multiple of CPU_LANES) and through cpu_sgemm when they do not. */
 bool cpu_tiles_fit(const Product *p);
 void cpu_tiles(const Product *p);
+/* A row length of at least n floats that is an odd number of cache lines: columns of such rows
+ * do not fall on each other in the cache. */
+Index cpu_spread(Index n);
+/* out[rows, cols] = x (step from row to row) without the gaps. */
+void cpu_pack(float *out, const float *x, Index step, Index rows, Index cols);
 /* out[cols, width] (ld from row to row) = the transpose of x[rows, cols] (step from row to row),
  * zeros where width exceeds rows. */
 void cpu_transpose(float *out, Index ld, Index width, const float *x, Index step, Index rows,

@@ -106,6 +106,19 @@ void cpu_tiles(const Product *p)
     }
 }
 
+Index cpu_spread(Index n)
+{
+    Index vectors = cpu_pieces(n, 16);
+    return (vectors + 1 - vectors % 2) * 16;
+}
+
+void cpu_pack(float *out, const float *x, Index step, Index rows, Index cols)
+{
+    for (Index i = 0; i < rows; i++) {
+        memcpy(out + i * cols, x + i * step, (size_t)cols * sizeof *out);
+    }
+}
+
 void cpu_transpose(float *out, Index ld, Index width, const float *x, Index step, Index rows,
                    Index cols)
 {

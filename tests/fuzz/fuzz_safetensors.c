@@ -1,0 +1,51 @@
+/*
+ * The header of a safetensors file, on memory. The first two bytes say how long the data is.
+ * What is accepted must keep the promises that readers of the data rely on.
+ */
+
+#include <string.h>
+
+#include "core/model/safetensors_internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+static void check_promises(const Header *header, int64_t data_bytes)
+{
+    int64_t end = 0;
+    for (Index i = 0; i < header->count; i++) {
+        const TensorInfo *info = &header->infos[i];
+        CHECK(info->name != NULL && info->begin == end && info->bytes >= 0);
+        CHECK(info->rank >= 0 && info->rank <= SAFETENSORS_MAX_RANK);
+        CHECK(memchr(info->dtype_text, '\0', sizeof info->dtype_text) != NULL);
+        if (info->readable) {
+            CHECK(tensors_elements(info) * dtype_bytes(info->dtype) == info->bytes);
+        }
+        end += info->bytes;
+    }
+    CHECK(end == data_bytes);
+    for (Index i = 0; i < 2 * header->metadata_pairs; i++) CHECK(header->metadata[i] != NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    if (n < 2) return 0;
+    int64_t data_bytes = bytes[0] + 256 * bytes[1];
+    int64_t live = mem_live_blocks();
+    Header  header;
+    Error   err = {0};
+    /* A copy of the exact size, so that reading beyond it is seen. */
+    char *text = mem_alloc_raw(mem_program(), MEM_TEXT, (Index)n - 2, 1, NULL);
+    CHECK(text != NULL);
+    memcpy(text, bytes + 2, n - 2);
+
+    if (header_parse(&header, text, (Index)n - 2, data_bytes, "fuzz", &err)) {
+        CHECK(err.code == ERR_NONE);
+        check_promises(&header, data_bytes);
+        header_reset(&header);
+    } else {
+        CHECK(err.code == ERR_INPUT && err.message[0] != '\0');
+    }
+    mem_free(text);
+    CHECK(mem_live_blocks() == live);
+    return 0;
+}
