@@ -302,8 +302,8 @@ static bool read_batches(HeaderReader *r, Members *members, Header *header)
     return error_set(r->err, ERR_INPUT, "%s: a number in the header has a minus sign", r->path);
 }
 
-bool header_parse(Header *header, const char *text, Index len, int64_t data_bytes,
-                  const char *path, Error *err)
+bool header_parse_batches(Header *header, const char *text, Index len, int64_t data_bytes,
+                          Index batch_bytes, const char *path, Error *err)
 {
     HeaderReader r = {.path = path, .data_bytes = data_bytes, .err = err};
     Members      members;
@@ -311,7 +311,7 @@ bool header_parse(Header *header, const char *text, Index len, int64_t data_byte
     if (len < 1 || text[0] != '{') {
         return error_set(err, ERR_INPUT, "%s: the header does not begin with '{'", path);
     }
-    if (!members_init(&members, text, len, err)) return false;
+    if (!members_init(&members, text, len, batch_bytes, err)) return false;
 
     /* The strings' decoded bytes are at most those of the header: two quotes pay for each NUL. */
     r.text = header->text = mem_alloc_raw(mem_program(), MEM_TEXT, len, 1, err);
@@ -320,6 +320,12 @@ bool header_parse(Header *header, const char *text, Index len, int64_t data_byte
     members_reset(&members);
     if (!good) header_reset(header);
     return good;
+}
+
+bool header_parse(Header *header, const char *text, Index len, int64_t data_bytes,
+                  const char *path, Error *err)
+{
+    return header_parse_batches(header, text, len, data_bytes, SAFETENSORS_BATCH, path, err);
 }
 
 void header_reset(Header *header)

@@ -14,6 +14,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor bytes are litt
 
 #define SAFETENSORS_MAX_HEADER 100000000 /* bytes, as the reference reader has it */
 #define SAFETENSORS_PIECE      (1 << 20) /* bytes read and looked at in one go */
+#define SAFETENSORS_BATCH      (1 << 16) /* bytes of header parsed in one go */
 
 /* ---- names: an open-addressing table, at most half full ---------------------------------- */
 
@@ -48,6 +49,11 @@ typedef struct Header {
  * errors call it. On failure nothing is left to free. */
 NODISCARD bool header_parse(Header *header, const char *text, Index len, int64_t data_bytes,
                             const char *path, Error *err);
+/* The same in batches of about so many bytes. A name in two batches passes here; tensors_index
+ * finds it. */
+NODISCARD bool header_parse_batches(Header *header, const char *text, Index len,
+                                    int64_t data_bytes, Index batch_bytes, const char *path,
+                                    Error *err);
 void           header_reset(Header *header);
 
 /* A header's members, some at a time: document after document until none is left. */
@@ -60,7 +66,8 @@ typedef struct Members {
     Str         piece;
 } Members;
 
-NODISCARD bool  members_init(Members *members, const char *text, Index len, Error *err);
+NODISCARD bool  members_init(Members *members, const char *text, Index len, Index batch_bytes,
+                             Error *err);
 bool            members_left(const Members *members);
 NODISCARD Json *members_next(Members *members, const char *path, Error *err);
 void            members_reset(Members *members);

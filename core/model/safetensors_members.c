@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-enum { BATCH_BYTES = 1 << 16, MAX_BATCHES = SAFETENSORS_MAX_HEADER / BATCH_BYTES + 3 };
-
 static bool only_spaces(const char *text, Index len)
 {
     for (Index i = 0; i < len; i++) {
@@ -34,7 +32,7 @@ static Index skip_string(const char *text, Index len, Index at)
 
 /* Find the cuts and the end of the object. False: this is not the text of one object (or holds
  * a single huge member), and the parser shall see all of it to say so. */
-static bool find_cuts(Members *members, const char *text, Index len)
+static bool find_cuts(Members *members, const char *text, Index len, Index batch_bytes)
 {
     Index depth = 0;
     for (Index i = 0; i < len; i++) {
@@ -55,7 +53,7 @@ static bool find_cuts(Members *members, const char *text, Index len)
             return text[i] == '}' && !only_spaces(text + batch_start + 1, i - batch_start - 1) &&
                    only_spaces(text + i + 1, len - i - 1);
         case ',':
-            if (depth == 1 && i - batch_start >= BATCH_BYTES) members->cuts[++members->batches] = i;
+            if (depth == 1 && i - batch_start >= batch_bytes) members->cuts[++members->batches] = i;
             break;
         case '-':
             members->minus = true;
@@ -68,13 +66,14 @@ static bool find_cuts(Members *members, const char *text, Index len)
 }
 
 /* A piece reaches from one cut (the brace or comma there not included) to the next. */
-bool members_init(Members *members, const char *text, Index len, Error *err)
+bool members_init(Members *members, const char *text, Index len, Index batch_bytes, Error *err)
 {
     *members = (Members){.text = text, .len = len};
-    CHECK(len <= SAFETENSORS_MAX_HEADER);
-    members->cuts = mem_alloc(mem_program(), MEM_TEXT, MAX_BATCHES, sizeof *members->cuts, err);
+    CHECK(batch_bytes > 0);
+    Index most = len / batch_bytes + 3;
+    members->cuts = mem_alloc(mem_program(), MEM_TEXT, most, sizeof *members->cuts, err);
     if (members->cuts == NULL) return false;
-    if (!find_cuts(members, text, len)) members->batches = 0;
+    if (!find_cuts(members, text, len, batch_bytes)) members->batches = 0;
     return true;
 }
 

@@ -26,6 +26,23 @@ static void check_promises(const Header *header, int64_t data_bytes)
     for (Index i = 0; i < 2 * header->metadata_pairs; i++) CHECK(header->metadata[i] != NULL);
 }
 
+/* Parsed in small pieces it must be the same header, but for names that occur twice. */
+static void check_batches(const Header *whole, bool good, const char *text, Index len,
+                          int64_t data_bytes, const Error *why)
+{
+    Header header;
+    Error  err = {0};
+    bool   again = header_parse_batches(&header, text, len, data_bytes, 24, "fuzz", &err);
+    CHECK(again == good || (again && strstr(why->message, "duplicate") != NULL));
+    if (!again) return;
+    CHECK(!good || (header.count == whole->count && header.metadata_pairs == whole->metadata_pairs));
+    for (Index i = 0; good && i < header.count; i++) {
+        CHECK(strcmp(header.infos[i].name, whole->infos[i].name) == 0);
+        CHECK(header.infos[i].bytes == whole->infos[i].bytes);
+    }
+    header_reset(&header);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     if (n < 2) return 0;
@@ -38,13 +55,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     CHECK(text != NULL);
     memcpy(text, bytes + 2, n - 2);
 
-    if (header_parse(&header, text, (Index)n - 2, data_bytes, "fuzz", &err)) {
-        CHECK(err.code == ERR_NONE);
-        check_promises(&header, data_bytes);
-        header_reset(&header);
-    } else {
-        CHECK(err.code == ERR_INPUT && err.message[0] != '\0');
-    }
+    bool good = header_parse(&header, text, (Index)n - 2, data_bytes, "fuzz", &err);
+    CHECK(err.code == (good ? ERR_NONE : ERR_INPUT) && good == (err.message[0] == '\0'));
+    if (good) check_promises(&header, data_bytes);
+    check_batches(&header, good, text, (Index)n - 2, data_bytes, &err);
+    header_reset(&header);
     mem_free(text);
     CHECK(mem_live_blocks() == live);
     return 0;

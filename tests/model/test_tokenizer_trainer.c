@@ -81,11 +81,12 @@ static void special_tokens_come_first_then_the_bytes(void **state)
     tokenizer_free(tok);
 }
 
-/* Counted by hand: "we" 8, " n" 6, "es"+"st" 8 each; of equals the pair with the smaller ids. */
+/* By hand: "es" and "est" stand 8 times, "lo" and "low" 7, "ew" (before "ne": its first id is the
+ * smaller) and "new" 6, then both with their space. Hugging Face's trainer agrees. */
 static void the_most_frequent_pair_is_merged_first(void **state)
 {
     (void)state;
-    static const char *const want[] = {"es", "est", "Ġl", "Ġlo", "Ġlow", "ew", "Ġn", "Ġnew"};
+    static const char *const want[] = {"es", "est", "lo", "low", "ew", "new", "Ġlow", "Ġnew"};
     const char              *text = documents[0];
     Error                    err = {0};
     Str                      json = {0};
@@ -95,7 +96,7 @@ static void the_most_frequent_pair_is_merged_first(void **state)
     Tokenizer *tok = tokenizer_parse(json.data, json.len, "t", &err);
     assert_ok(&err);
     for (int i = 0; i < 8; i++) {
-        if (tokenizer_id(tok, want[i]) < 256) fail_msg("%s was not merged", want[i]);
+        assert_int_equal(tokenizer_id(tok, want[i]), 256 + i);
     }
     tokenizer_free(tok);
     tokenizer_trainer_free(t);
