@@ -99,8 +99,8 @@ static bool run_line(Lab *lab, int argc, char **argv, Error *err)
     Args *args = args_create(command, err);
     if (args == NULL) return false;
     bool wants_help = argc > 1 && strcmp(argv[argc - 1], "--help") == 0;
-    bool ok = wants_help ? args_set(args, "help", NULL, err)
-                         : args_parse(args, argc - 1, argv + 1, err);
+    bool ok =
+        wants_help ? args_set(args, "help", NULL, err) : args_parse(args, argc - 1, argv + 1, err);
     ok = ok && run_command(lab, command, args, err);
     args_free(args);
     return ok;

@@ -23,7 +23,10 @@ static void close_line(Progress *p)
     p->line_open = false;
 }
 
-void progress_end(Progress *progress) { close_line(progress); }
+void progress_end(Progress *progress)
+{
+    close_line(progress);
+}
 
 static double seconds_left(const Progress *p, const Event *event)
 {
@@ -31,7 +34,10 @@ static double seconds_left(const Progress *p, const Event *event)
     return p->seconds / (double)p->steps_seen * (double)(event->steps - event->step);
 }
 
-static double rate(const Progress *p) { return p->seconds > 0 ? (double)p->tokens / p->seconds : 0; }
+static double rate(const Progress *p)
+{
+    return p->seconds > 0 ? (double)p->tokens / p->seconds : 0;
+}
 
 static void draw_bar(Progress *p, const Event *event)
 {
@@ -41,8 +47,8 @@ static void draw_bar(Progress *p, const Event *event)
     memset(bar, '.', BAR_CELLS);
     memset(bar, '#', (size_t)full);
     bar[BAR_CELLS] = '\0';
-    fprintf(stderr, "\r[%s] %td/%td  loss %.4f  %.0f tokens/s  %.0f s left \033[K", bar, event->step,
-            event->steps, event->loss, rate(p), seconds_left(p, event));
+    fprintf(stderr, "\r[%s] %td/%td  loss %.4f  %.0f tokens/s  %.0f s left \033[K", bar,
+            event->step, event->steps, event->loss, rate(p), seconds_left(p, event));
     fflush(stderr);
     p->line_open = true;
 }
@@ -94,17 +100,30 @@ void progress_event(void *context, const Event *event)
     if (p->quiet) return;
 
     switch (event->type) {
-    case EVENT_STEP: show_step(p, event); break;
-    case EVENT_EVAL: show_eval(p, event); break;
-    case EVENT_NOTE: show_text(p, "", event->text); break;
-    case EVENT_CHECKPOINT: show_text(p, tr("checkpoint: "), event->text); break;
-    case EVENT_RESUME: show_text(p, tr("going on from: "), event->text); break;
-    case EVENT_SAMPLE: show_text(p, tr("sample: "), event->text); break;
+    case EVENT_STEP:
+        show_step(p, event);
+        break;
+    case EVENT_EVAL:
+        show_eval(p, event);
+        break;
+    case EVENT_NOTE:
+        show_text(p, "", event->text);
+        break;
+    case EVENT_CHECKPOINT:
+        show_text(p, tr("checkpoint: "), event->text);
+        break;
+    case EVENT_RESUME:
+        show_text(p, tr("going on from: "), event->text);
+        break;
+    case EVENT_SAMPLE:
+        show_text(p, tr("sample: "), event->text);
+        break;
     case EVENT_START:
     case EVENT_MODULES:
     case EVENT_MEMORY:
     case EVENT_TEXT:
     case EVENT_PROGRESS:
-    case EVENT_END: break;
+    case EVENT_END:
+        break;
     }
 }

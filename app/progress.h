@@ -10,9 +10,9 @@
 
 typedef struct Progress {
     bool   quiet, terminal;
-    bool   line_open;    /* a renewed line stands unfinished */
-    double last_shown;   /* clock */
-    double seconds;      /* of all steps so far */
+    bool   line_open;  /* a renewed line stands unfinished */
+    double last_shown; /* clock */
+    double seconds;    /* of all steps so far */
     Index  tokens, steps_seen, last_step;
     double loss;
 } Progress;

@@ -31,7 +31,10 @@ void signals_install(void)
     sigaction(SIGXFSZ, &ignore, NULL);
 }
 
-const Cancel *signals_cancel(void) { return &cancel; }
+const Cancel *signals_cancel(void)
+{
+    return &cancel;
+}
 
 int signals_exit_code(ErrorCode code)
 {

@@ -3,23 +3,9 @@
  * so a command reads numbers that are in range and choices that exist.
  */
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/base/json.h"
-#include "core/lab/command.h"
-
-typedef struct Slot {
-    const ArgSpec *spec;
-    char          *text;  /* as given, or the default; NULL: none */
-    bool           given;
-    int64_t        integer;
-    double         number;
-    char         **items; /* ARG_LIST */
-    Index          count;
-} Slot;
+#include "core/lab/args_internal.h"
 
 struct Args {
     const Command *command;
@@ -28,145 +14,6 @@ struct Args {
     char         **operands;
     Index          operand_count;
 };
-
-/* ---- values ---- */
-
-static bool refuse(const Slot *slot, const char *value, Error *err, const char *wanted)
-{
-    return error_set(err, ERR_INPUT, "--%s is \"%.80s\", but must be %s", slot->spec->name, value,
-                     wanted);
-}
-
-static bool in_range(Slot *slot, const char *value, double number, Error *err)
-{
-    const ArgSpec *spec = slot->spec;
-    if (number >= spec->min && number <= spec->max) return true;
-    return error_set(err, ERR_INPUT, "--%s is %.80s, but must lie in %g..%g%s%s", spec->name, value,
-                     spec->min, spec->max, spec->unit != NULL ? " " : "",
-                     spec->unit != NULL ? spec->unit : "");
-}
-
-static bool parse_int(Slot *slot, const char *value, Error *err)
-{
-    char *end;
-    errno = 0;
-    long long n = strtoll(value, &end, 10);
-    if (end == value || *end != '\0' || errno != 0) {
-        return refuse(slot, value, err, "a whole number");
-    }
-    slot->integer = n;
-    slot->number = (double)n;
-    return in_range(slot, value, slot->number, err);
-}
-
-static bool parse_float(Slot *slot, const char *value, Error *err)
-{
-    char  *end;
-    double x = strtod(value, &end);
-    if (end == value || *end != '\0' || !isfinite(x)) {
-        return refuse(slot, value, err, "a finite number");
-    }
-    slot->number = x;
-    return in_range(slot, value, x, err);
-}
-
-static bool parse_bool(Slot *slot, const char *value, Error *err)
-{
-    if (strcmp(value, "true") == 0 || strcmp(value, "1") == 0) {
-        slot->integer = 1;
-    } else if (strcmp(value, "false") == 0 || strcmp(value, "0") == 0) {
-        slot->integer = 0;
-    } else {
-        return refuse(slot, value, err, "true or false");
-    }
-    return true;
-}
-
-static bool parse_choice(Slot *slot, const char *value, Error *err)
-{
-    Str names = {0};
-    for (const char *const *c = slot->spec->choices; *c != NULL; c++) {
-        if (strcmp(*c, value) == 0) {
-            slot->integer = c - slot->spec->choices;
-            str_free(&names);
-            return true;
-        }
-        str_addf(&names, "%s%s", names.len > 0 ? ", " : "", *c);
-    }
-    refuse(slot, value, err, "one of the known names");
-    error_hint(err, "known: %s", str_text(&names));
-    str_free(&names);
-    return false;
-}
-
-static void free_items(Slot *slot)
-{
-    for (Index i = 0; i < slot->count; i++) mem_free(slot->items[i]);
-    mem_free(slot->items);
-    slot->items = NULL;
-    slot->count = 0;
-}
-
-/* "q_proj, v_proj" -> two names; blanks around them are dropped, an empty one is an error. */
-static bool parse_list(Slot *slot, const char *value, Error *err)
-{
-    free_items(slot);
-    while (true) {
-        value += strspn(value, " ");
-        size_t n = strcspn(value, ",");
-        Index  keep = (Index)n;
-        while (keep > 0 && value[keep - 1] == ' ') keep--;
-        if (keep == 0) return refuse(slot, value, err, "names separated by commas");
-
-        Str item = {0};
-        str_add_bytes(&item, value, keep);
-        char **larger = mem_resize(slot->items, mem_program(), MEM_TEXT, slot->count + 1,
-                                   sizeof *larger, err);
-        char *name = larger != NULL ? str_take(&item, err) : NULL;
-        if (larger != NULL) slot->items = larger;
-        if (name == NULL) {
-            str_free(&item);
-            return false;
-        }
-        slot->items[slot->count++] = name;
-        if (value[n] == '\0') return true;
-        value += n + 1;
-    }
-}
-
-static bool parse_map(Slot *slot, const char *value, Error *err)
-{
-    Json *json = json_parse(value, (Index)strlen(value), slot->spec->name, NULL);
-    bool  ok = json != NULL && json_is_object(json_root(json));
-    json_free(json);
-    return ok || refuse(slot, value, err, "a JSON object, as {\"k_proj\": 4}");
-}
-
-static bool parse_value(Slot *slot, const char *value, Error *err)
-{
-    switch (slot->spec->type) {
-    case ARG_FLAG:
-    case ARG_BOOL: return parse_bool(slot, value, err);
-    case ARG_INT: return parse_int(slot, value, err);
-    case ARG_FLOAT: return parse_float(slot, value, err);
-    case ARG_CHOICE: return parse_choice(slot, value, err);
-    case ARG_LIST: return parse_list(slot, value, err);
-    case ARG_MAP: return parse_map(slot, value, err);
-    case ARG_TEXT:
-    case ARG_PATH: break;
-    }
-    return true;
-}
-
-static bool store(Slot *slot, const char *value, Error *err)
-{
-    if (!parse_value(slot, value, err)) return false;
-    char *copy = mem_strdup(value, err);
-    if (copy == NULL) return false;
-    mem_free(slot->text);
-    slot->text = copy;
-    return true;
-}
 
 /* ---- life ---- */
 
@@ -182,7 +29,7 @@ static bool fill_slots(Args *args, const ArgSpec *specs, Error *err)
     for (; specs->name != NULL; specs++) {
         Slot *slot = &args->slots[args->slot_count++];
         slot->spec = specs;
-        if (specs->fallback != NULL && !store(slot, specs->fallback, err)) return false;
+        if (specs->fallback != NULL && !slot_store(slot, specs->fallback, err)) return false;
     }
     return true;
 }
@@ -205,10 +52,7 @@ Args *args_create(const Command *command, Error *err)
 void args_free(Args *args)
 {
     if (args == NULL) return;
-    for (Index i = 0; i < args->slot_count; i++) {
-        free_items(&args->slots[i]);
-        mem_free(args->slots[i].text);
-    }
+    for (Index i = 0; i < args->slot_count; i++) slot_reset(&args->slots[i]);
     for (Index i = 0; i < args->operand_count; i++) mem_free(args->operands[i]);
     mem_free(args->operands);
     mem_free(args->slots);
@@ -248,7 +92,7 @@ bool args_set(Args *args, const char *name, const char *value, Error *err)
     if (value == NULL && slot->spec->type != ARG_FLAG) {
         return error_set(err, ERR_INPUT, "--%s needs a value", slot->spec->name);
     }
-    if (!store(slot, value != NULL ? value : "true", err)) return false;
+    if (!slot_store(slot, value != NULL ? value : "true", err)) return false;
     slot->given = true;
     return true;
 }
@@ -344,15 +188,30 @@ static const Slot *slot_of(const Args *args, const char *name)
     return slot;
 }
 
-bool args_given(const Args *args, const char *name) { return slot_of(args, name)->given; }
+bool args_given(const Args *args, const char *name)
+{
+    return slot_of(args, name)->given;
+}
 
-int64_t args_int(const Args *args, const char *name) { return slot_of(args, name)->integer; }
+int64_t args_int(const Args *args, const char *name)
+{
+    return slot_of(args, name)->integer;
+}
 
-double args_float(const Args *args, const char *name) { return slot_of(args, name)->number; }
+double args_float(const Args *args, const char *name)
+{
+    return slot_of(args, name)->number;
+}
 
-bool args_flag(const Args *args, const char *name) { return slot_of(args, name)->integer != 0; }
+bool args_flag(const Args *args, const char *name)
+{
+    return slot_of(args, name)->integer != 0;
+}
 
-const char *args_text(const Args *args, const char *name) { return slot_of(args, name)->text; }
+const char *args_text(const Args *args, const char *name)
+{
+    return slot_of(args, name)->text;
+}
 
 const char *args_item(const Args *args, const char *name, Index i)
 {
@@ -360,11 +219,20 @@ const char *args_item(const Args *args, const char *name, Index i)
     return i < slot->count ? slot->items[i] : NULL;
 }
 
-Index args_operands(const Args *args) { return args->operand_count; }
+Index args_operands(const Args *args)
+{
+    return args->operand_count;
+}
 
-const char *args_operand(const Args *args, Index i) { return args->operands[i]; }
+const char *args_operand(const Args *args, Index i)
+{
+    return args->operands[i];
+}
 
-const Command *args_command(const Args *args) { return args->command; }
+const Command *args_command(const Args *args)
+{
+    return args->command;
+}
 
 /* Quoted for a shell where it holds anything but plain name characters. */
 static void add_quoted(Str *out, const char *text)

@@ -7,8 +7,8 @@
 
 static bool list_tasks(Lab *lab, Result *result, Error *err)
 {
-    Str   names = {0};
-    bool  ok = lab_task_names(lab, &names, err);
+    Str    names = {0};
+    bool   ok = lab_task_names(lab, &names, err);
     Value *list = value_list(result->root, "tasks");
 
     for (const char *name = str_text(&names); ok && *name != '\0';) {
@@ -70,10 +70,9 @@ bool cmd_data(Lab *lab, const Args *args, const Sink *sink, const Cancel *cancel
 
     result->raw = true;
     const char *task = args_operand(args, 0);
-    char       *path = strchr(task, '/') != NULL ? mem_strdup(task, err)
-                                                 : lab_task_path(lab, task, err);
-    Grammar    *grammar = path != NULL ? grammar_load(path, err) : NULL;
-    bool        ok = grammar != NULL && draw(grammar, args, cancel, &result->text, err);
+    char *path = strchr(task, '/') != NULL ? mem_strdup(task, err) : lab_task_path(lab, task, err);
+    Grammar *grammar = path != NULL ? grammar_load(path, err) : NULL;
+    bool     ok = grammar != NULL && draw(grammar, args, cancel, &result->text, err);
     grammar_free(grammar);
     mem_free(path);
     return ok && result_ok(result, err);

@@ -61,10 +61,11 @@ static bool on_path(const char *program, Str *where)
 
 static void look_at_programs(Result *result)
 {
-    Str where = {0};
+    Str  where = {0};
     bool found = on_path("gnuplot", &where);
-    finding(result, "gnuplot", found, found ? str_text(&where) : tr("not found"),
-            tr("install gnuplot-nox for files, gnuplot-qt for windows; charts in text need nothing"));
+    finding(
+        result, "gnuplot", found, found ? str_text(&where) : tr("not found"),
+        tr("install gnuplot-nox for files, gnuplot-qt for windows; charts in text need nothing"));
     str_free(&where);
 }
 

@@ -33,10 +33,12 @@ static Dataset *load(Lab *lab, const Args *args, Error *err)
 {
     const char *name = args_text(args, "data");
     bool        file = data_is_file(name);
-    Index       count = args_given(args, "examples") ? (Index)args_int(args, "examples")
-                                                     : (file ? 0 : 150);
-    DataRequest request = {.name = name, .split = split_by_name(args_text(args, "split")),
-                           .count = count, .max_length = (Index)args_int(args, "max_length"),
+    Index       count =
+        args_given(args, "examples") ? (Index)args_int(args, "examples") : (file ? 0 : 150);
+    DataRequest request = {.name = name,
+                           .split = split_by_name(args_text(args, "split")),
+                           .count = count,
+                           .max_length = (Index)args_int(args, "max_length"),
                            .seed = (uint64_t)args_int(args, "seed")};
     return load_data(lab, &request, NULL, err);
 }
@@ -60,12 +62,12 @@ static bool measure(Lab *lab, const Args *args, Session *session, const Cancel *
     Dataset   *data = load(lab, args, err);
     if (data == NULL) return false;
 
-    Index limit = args_given(args, "examples") ? (Index)args_int(args, "examples") : 0;
-    bool  ok = result_init(&rows, err);
+    Index       limit = args_given(args, "examples") ? (Index)args_int(args, "examples") : 0;
+    bool        ok = result_init(&rows, err);
     ExampleRows context = {.list = ok ? value_list(rows.root, "examples") : NULL,
                            .logprobs = args_flag(args, "logprobs")};
-    ok = ok && evaluate(session->net, session->tape, data, limit, add_row, &context, cancel, &eval,
-                        err);
+    ok = ok &&
+         evaluate(session->net, session->tape, data, limit, add_row, &context, cancel, &eval, err);
     if (ok) {
         value_number(result->root, "loss", eval.loss, "nats/token");
         value_integer(result->root, "tokens", eval.tokens);
@@ -88,8 +90,8 @@ bool cmd_eval(Lab *lab, const Args *args, const Sink *sink, const Cancel *cancel
 {
     Session session;
     (void)sink;
-    bool ok = session_open(&session, lab, args, err) &&
-              measure(lab, args, &session, cancel, result, err);
+    bool ok =
+        session_open(&session, lab, args, err) && measure(lab, args, &session, cancel, result, err);
     session_close(&session);
     return ok;
 }

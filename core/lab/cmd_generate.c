@@ -85,10 +85,10 @@ static bool run(Lab *lab, const Args *args, Session *session, const Sink *sink,
                          .top_p = args_float(args, "top_p"),
                          .top_k = (Index)args_int(args, "top_k"),
                          .seed = (uint64_t)args_int(args, "seed")};
-    Ids        prompt = {0}, out = {0};
-    Stream     stream = {.tok = lab->tok, .sink = sink};
-    StopReason stop;
-    bool       ok = prompt_ids(lab, args, &prompt, err) &&
+    Ids          prompt = {0}, out = {0};
+    Stream       stream = {.tok = lab->tok, .sink = sink};
+    StopReason   stop;
+    bool         ok = prompt_ids(lab, args, &prompt, err) &&
               generate(session->net, session->tape, prompt.data, prompt.count, spec, show, &stream,
                        cancel, &out, &stop, err) &&
               report(lab, &out, stop, result, err);

@@ -103,15 +103,16 @@ static TensorFile *open_folder(const char *folder, bool *adapter, Result *result
 
     *adapter = inside(folder, "adapter_config.json", &path, err);
     mem_free(path);
-    if (!*adapter) return report_model(folder, result, err) ? tensors_open_model(folder, err) : NULL;
+    if (!*adapter)
+        return report_model(folder, result, err) ? tensors_open_model(folder, err) : NULL;
     path = path_join(folder, "adapter_model.safetensors", err);
     if (path != NULL && report_config(folder, result, err)) file = tensors_open(path, err);
     mem_free(path);
     return file;
 }
 
-bool cmd_inspect(Lab *lab, const Args *args, const Sink *sink, const Cancel *cancel,
-                 Result *result, Error *err)
+bool cmd_inspect(Lab *lab, const Args *args, const Sink *sink, const Cancel *cancel, Result *result,
+                 Error *err)
 {
     const char *path = args_operand(args, 0);
     bool        adapter = false;
@@ -119,8 +120,8 @@ bool cmd_inspect(Lab *lab, const Args *args, const Sink *sink, const Cancel *can
     (void)sink;
     (void)cancel;
 
-    TensorFile *file = path_is_folder(path) ? open_folder(path, &adapter, result, err)
-                                            : tensors_open(path, err);
+    TensorFile *file =
+        path_is_folder(path) ? open_folder(path, &adapter, result, err) : tensors_open(path, err);
     if (file == NULL) return false;
     bool ok = report_tensors(file, adapter, result, err);
     tensors_close(file);

@@ -35,8 +35,7 @@ static bool merge(const Args *args, Session *session, Result *result, Error *err
 {
     const char *out = args_text(args, "out"), *note = NULL;
     FolderLock *lock = NULL;
-    bool        ok = open_out(out, &lock, err) &&
-              merge_save(session->method, out, &note, err);
+    bool        ok = open_out(out, &lock, err) && merge_save(session->method, out, &note, err);
     folder_unlock(lock);
     if (!ok) return false;
 

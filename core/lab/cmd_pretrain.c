@@ -46,7 +46,10 @@ typedef struct Pretraining {
     uint64_t      seed;
 } Pretraining;
 
-static Index number(const Pretraining *p, const char *name) { return (Index)args_int(p->args, name); }
+static Index number(const Pretraining *p, const char *name)
+{
+    return (Index)args_int(p->args, name);
+}
 
 /* ---- tokenizer ---- */
 
@@ -122,8 +125,8 @@ static bool make_datasets(Pretraining *p, Error *err)
     Index    rows = number(p, "max_steps") * number(p, "per_device_train_batch_size");
     Index    first = rows / 5, next = 0;
 
-    p->heldout = dataset_from_grammar(p->corpus, p->seed, GRAMMAR_HELDOUT, HELDOUT_DOCUMENTS, &spec,
-                                      err);
+    p->heldout =
+        dataset_from_grammar(p->corpus, p->seed, GRAMMAR_HELDOUT, HELDOUT_DOCUMENTS, &spec, err);
     p->train = p->heldout != NULL ? dataset_create(err) : NULL;
     if (p->train == NULL) return false;
     if (!grammar_boost(p->corpus, args_text(p->args, "curriculum"), 0.5, err)) return false;
@@ -138,8 +141,8 @@ static bool make_config(Pretraining *p, Error *err)
 {
     Index H = number(p, "num_attention_heads"), D = number(p, "hidden_size");
     if (D % (2 * H) != 0) {
-        return error_set(err, ERR_INPUT, "--hidden_size %td is not an even multiple of %td heads", D,
-                         H);
+        return error_set(err, ERR_INPUT, "--hidden_size %td is not an even multiple of %td heads",
+                         D, H);
     }
     if (H % number(p, "num_key_value_heads") != 0) {
         return error_set(err, ERR_INPUT, "--num_attention_heads %td is no multiple of %td", H,
@@ -182,8 +185,12 @@ static bool make_trainer(Pretraining *p, Error *err)
     s.shuffle = false; /* each row is seen once, in the curriculum's order */
     s.seed = p->seed;
 
-    TrainerSpec spec = {.settings = s, .net = p->net, .method = p->method, .tape = p->tape,
-                        .train = p->train, .eval = p->heldout};
+    TrainerSpec spec = {.settings = s,
+                        .net = p->net,
+                        .method = p->method,
+                        .tape = p->tape,
+                        .train = p->train,
+                        .eval = p->heldout};
     if (p->sink != NULL) spec.sink = *p->sink;
     p->trainer = trainer_create(&spec, err);
     return p->trainer != NULL;
@@ -220,7 +227,8 @@ static bool open_pretraining(Pretraining *p, Error *err)
     mem_free(path);
     if (p->corpus == NULL) return false;
     if (!grammar_is_document(p->corpus)) {
-        return error_set(err, ERR_INPUT, "the corpus is a task (prompt and completion), not documents");
+        return error_set(err, ERR_INPUT,
+                         "the corpus is a task (prompt and completion), not documents");
     }
     if (!make_config(p, err) || !folder_make(p->out, err)) return false;
     p->lock = folder_lock(p->out, err);
@@ -248,8 +256,8 @@ static bool save(Pretraining *p, Error *err)
     static const char settings[] = "{\n  \"eos_token\": \"<|endoftext|>\",\n"
                                    "  \"pad_token\": \"<|endoftext|>\",\n"
                                    "  \"tokenizer_class\": \"PreTrainedTokenizerFast\"\n}\n";
-    char *path = path_join(p->out, "tokenizer_config.json", err);
-    bool  ok = path != NULL && p->method->save(p->method, p->out, err) &&
+    char             *path = path_join(p->out, "tokenizer_config.json", err);
+    bool              ok = path != NULL && p->method->save(p->method, p->out, err) &&
               file_write_all(path, settings, (Index)sizeof settings - 1, err);
     mem_free(path);
     return ok;
@@ -272,7 +280,7 @@ bool cmd_pretrain(Lab *lab, const Args *args, const Sink *sink, const Cancel *ca
                   Result *result, Error *err)
 {
     Pretraining p = {.lab = lab, .args = args, .sink = sink, .cancel = cancel};
-    bool        ok = open_pretraining(&p, err) && make_tokenizer(&p, err) && make_datasets(&p, err) &&
+    bool ok = open_pretraining(&p, err) && make_tokenizer(&p, err) && make_datasets(&p, err) &&
               make_model(&p, err) && trainer_run(p.trainer, cancel, err) &&
               evaluate(p.net, p.tape, p.heldout, 0, NULL, NULL, cancel, &p.eval, err) &&
               save(&p, err) && report(&p, result, err);

@@ -70,8 +70,8 @@ static bool one_line(const Tokenizer *tok, const Args *args, const Str *line, In
 static Tokenizer *open_tokenizer(Lab *lab, const Args *args, Error *err)
 {
     const char *base = args_text(args, "base");
-    char *folder = base != NULL ? mem_strdup(base, err) : lab_data_path(lab, "base/tiny", err);
-    char *path = folder != NULL ? path_join(folder, "tokenizer.json", err) : NULL;
+    char      *folder = base != NULL ? mem_strdup(base, err) : lab_data_path(lab, "base/tiny", err);
+    char      *path = folder != NULL ? path_join(folder, "tokenizer.json", err) : NULL;
     Tokenizer *tok = path != NULL ? tokenizer_read(path, err) : NULL;
     mem_free(path);
     mem_free(folder);

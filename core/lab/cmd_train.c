@@ -32,9 +32,12 @@ static bool measure(TrainJob *job, EvalResult *result, Str *text, Error *err)
     if (!evaluate(job->net, job->tape, job->eval, limit, NULL, NULL, job->cancel, result, err)) {
         return false;
     }
-    Event event = {.type = EVENT_EVAL, .step = trainer_step_number(job->trainer),
-                   .steps = trainer_total_steps(job->trainer), .loss = result->loss,
-                   .exact_match = result->exact_match, .tokens = result->tokens,
+    Event event = {.type = EVENT_EVAL,
+                   .step = trainer_step_number(job->trainer),
+                   .steps = trainer_total_steps(job->trainer),
+                   .loss = result->loss,
+                   .exact_match = result->exact_match,
+                   .tokens = result->tokens,
                    .seconds = result->seconds};
     sink_send(&job->sink, &event);
     return job_generate(job, text, err);

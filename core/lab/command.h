@@ -12,24 +12,26 @@
 #include "core/train/event.h"
 
 typedef enum ArgType {
-    ARG_FLAG,   /* true when given; --flag true|false also accepted */
-    ARG_BOOL,   /* true|false */
-    ARG_INT, ARG_FLOAT,
-    ARG_TEXT, ARG_PATH,
+    ARG_FLAG, /* true when given; --flag true|false also accepted */
+    ARG_BOOL, /* true|false */
+    ARG_INT,
+    ARG_FLOAT,
+    ARG_TEXT,
+    ARG_PATH,
     ARG_CHOICE,
-    ARG_LIST,   /* names separated by commas */
-    ARG_MAP     /* JSON object of name: number, {"k_proj": 4} */
+    ARG_LIST, /* names separated by commas */
+    ARG_MAP   /* JSON object of name: number, {"k_proj": 4} */
 } ArgType;
 
 typedef struct ArgSpec {
-    const char *name;
-    ArgType     type;
-    double      min, max;         /* numbers */
-    const char *unit;             /* "steps", "tokens" ... or NULL */
-    const char *fallback;         /* default as text; NULL: none (not given) */
-    const char *const *choices;   /* ARG_CHOICE: NULL-terminated */
-    const char *help;             /* one line */
-    const char *group;            /* heading in the help: "LoRA", "Optimizer" ... */
+    const char        *name;
+    ArgType            type;
+    double             min, max; /* numbers */
+    const char        *unit;     /* "steps", "tokens" ... or NULL */
+    const char        *fallback; /* default as text; NULL: none (not given) */
+    const char *const *choices;  /* ARG_CHOICE: NULL-terminated */
+    const char        *help;     /* one line */
+    const char        *group;    /* heading in the help: "LoRA", "Optimizer" ... */
 } ArgSpec;
 
 typedef struct Lab     Lab;
@@ -43,10 +45,10 @@ struct Command {
     const char    *name;     /* "train" */
     const char    *operands; /* "[PATH]" or "" */
     int            min_operands, max_operands;
-    const char    *summary;  /* one line */
-    const char    *details;  /* a paragraph for --help, or NULL */
-    const char    *example;  /* one command line that works */
-    const ArgSpec *args;     /* ends with name == NULL; common options are added to all */
+    const char    *summary; /* one line */
+    const char    *details; /* a paragraph for --help, or NULL */
+    const char    *example; /* one command line that works */
+    const ArgSpec *args;    /* ends with name == NULL; common options are added to all */
     CommandFn     *run;
 };
 
@@ -76,9 +78,9 @@ double      args_float(const Args *args, const char *name);
 bool        args_flag(const Args *args, const char *name);
 const char *args_text(const Args *args, const char *name); /* NULL when absent */
 /* Element i of a list, NULL past its end. */
-const char *args_item(const Args *args, const char *name, Index i);
-Index       args_operands(const Args *args);
-const char *args_operand(const Args *args, Index i);
+const char    *args_item(const Args *args, const char *name, Index i);
+Index          args_operands(const Args *args);
+const char    *args_operand(const Args *args, Index i);
 const Command *args_command(const Args *args);
 /* The line that repeats this command in a shell, quoted where needed: only what was given. */
 void args_repeat_line(Str *out, const Args *args);

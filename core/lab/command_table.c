@@ -5,52 +5,55 @@
 #include "core/lab/lab.h"
 #include "core/lab/tables.h"
 
+/* clang-format off: a row is a row */
+static const Command table[] = {
+    {.name = "train", .operands = "", .args = train_args, .run = cmd_train,
+     .summary = "train a real adapter (or all weights) on real data",
+     .details = "Prints loss and exact match before and after, what was trained, memory and "
+                "speed, and the line that repeats the run. Ctrl-C saves a checkpoint.",
+     .example = "loralab train --data sql --r 8 --out my-sql"},
+    {.name = "eval", .operands = "", .args = eval_args, .run = cmd_eval,
+     .summary = "loss, perplexity and, for prompts with completions, exact match",
+     .example = "loralab eval --data sql --adapter my-sql"},
+    {.name = "generate", .operands = "", .args = generate_args, .run = cmd_generate,
+     .summary = "text from a model, with or without an adapter",
+     .example = "loralab generate --adapter my-sql --prompt 'Request: list all pets.'"},
+    {.name = "merge", .operands = "", .args = merge_args, .run = cmd_merge,
+     .summary = "base and adapter become one plain model folder",
+     .example = "loralab merge --adapter my-sql --out my-sql-model"},
+    {.name = "inspect", .operands = "PATH", .min_operands = 1, .max_operands = 1,
+     .args = no_args, .run = cmd_inspect,
+     .summary = "what is in a model folder, an adapter folder or a safetensors file",
+     .example = "loralab inspect my-sql"},
+    {.name = "tokenize", .operands = "", .args = tokenize_args, .run = cmd_tokenize,
+     .summary = "lines to token ids, or back",
+     .details = "Reads one JSON string a line from standard input and writes one JSON array "
+                "of ids a line; with --decode the other way round.",
+     .example = "echo '\"give me all books\"' | loralab tokenize"},
+    {.name = "data", .operands = "[TASK]", .max_operands = 1, .args = data_args,
+     .run = cmd_data, .summary = "examples of a task from its grammar, as JSON lines",
+     .details = "Without TASK: the list of tasks.",
+     .example = "loralab data sql --count 5"},
+    {.name = "plan", .operands = "", .args = plan_args, .run = cmd_plan,
+     .summary = "parameters, memory and time of a training before it is run",
+     .details = "Also for models that are only a config.json.",
+     .example = "loralab plan --r 8 --target_modules q_proj,v_proj"},
+    {.name = "pretrain", .operands = "", .args = pretrain_args, .run = cmd_pretrain,
+     .summary = "make a base model of one's own: tokenizer and weights from a corpus grammar",
+     .details = "How the tiny model that comes along was made (make base runs it).",
+     .example = "loralab pretrain --out my-base --max_steps 500"},
+    {.name = "doctor", .operands = "", .args = no_args, .run = cmd_doctor,
+     .summary = "what this machine offers, one line each, with what to do",
+     .example = "loralab doctor"},
+    {.name = "help", .operands = "[COMMAND]", .max_operands = 1, .args = no_args,
+     .run = cmd_help, .summary = "this overview, or a command's own page",
+     .example = "loralab help train"},
+    {.name = NULL},
+};
+/* clang-format on */
+
 const Command *command_table(void)
 {
-    static const Command table[] = {
-        {.name = "train", .operands = "", .args = train_args, .run = cmd_train,
-         .summary = "train a real adapter (or all weights) on real data",
-         .details = "Prints loss and exact match before and after, what was trained, memory and "
-                    "speed, and the line that repeats the run. Ctrl-C saves a checkpoint.",
-         .example = "loralab train --data sql --r 8 --out my-sql"},
-        {.name = "eval", .operands = "", .args = eval_args, .run = cmd_eval,
-         .summary = "loss, perplexity and, for prompts with completions, exact match",
-         .example = "loralab eval --data sql --adapter my-sql"},
-        {.name = "generate", .operands = "", .args = generate_args, .run = cmd_generate,
-         .summary = "text from a model, with or without an adapter",
-         .example = "loralab generate --adapter my-sql --prompt 'Request: list all pets.'"},
-        {.name = "merge", .operands = "", .args = merge_args, .run = cmd_merge,
-         .summary = "base and adapter become one plain model folder",
-         .example = "loralab merge --adapter my-sql --out my-sql-model"},
-        {.name = "inspect", .operands = "PATH", .min_operands = 1, .max_operands = 1,
-         .args = no_args, .run = cmd_inspect,
-         .summary = "what is in a model folder, an adapter folder or a safetensors file",
-         .example = "loralab inspect my-sql"},
-        {.name = "tokenize", .operands = "", .args = tokenize_args, .run = cmd_tokenize,
-         .summary = "lines to token ids, or back",
-         .details = "Reads one JSON string a line from standard input and writes one JSON array "
-                    "of ids a line; with --decode the other way round.",
-         .example = "echo '\"give me all books\"' | loralab tokenize"},
-        {.name = "data", .operands = "[TASK]", .max_operands = 1, .args = data_args,
-         .run = cmd_data, .summary = "examples of a task from its grammar, as JSON lines",
-         .details = "Without TASK: the list of tasks.",
-         .example = "loralab data sql --count 5"},
-        {.name = "plan", .operands = "", .args = plan_args, .run = cmd_plan,
-         .summary = "parameters, memory and time of a training before it is run",
-         .details = "Also for models that are only a config.json.",
-         .example = "loralab plan --r 8 --target_modules q_proj,v_proj"},
-        {.name = "pretrain", .operands = "", .args = pretrain_args, .run = cmd_pretrain,
-         .summary = "make a base model of one's own: tokenizer and weights from a corpus grammar",
-         .details = "How the tiny model that comes along was made (make base runs it).",
-         .example = "loralab pretrain --out my-base --max_steps 500"},
-        {.name = "doctor", .operands = "", .args = no_args, .run = cmd_doctor,
-         .summary = "what this machine offers, one line each, with what to do",
-         .example = "loralab doctor"},
-        {.name = "help", .operands = "[COMMAND]", .max_operands = 1, .args = no_args,
-         .run = cmd_help, .summary = "this overview, or a command's own page",
-         .example = "loralab help train"},
-        {.name = NULL},
-    };
     return table;
 }
 

@@ -39,8 +39,9 @@ void help_overview(Str *out)
         add_wrapped(out, tr(c->summary), 20, 20);
     }
     str_add(out, "\n");
-    add_wrapped(out, tr("loralab COMMAND --help tells all about a command. Results go to standard "
-                        "output, progress to standard error; --json gives one JSON object."),
+    add_wrapped(out,
+                tr("loralab COMMAND --help tells all about a command. Results go to standard "
+                   "output, progress to standard error; --json gives one JSON object."),
                 0, 0);
     str_addf(out, "\n%s: loralab train --data sql\n", tr("A first try"));
 }
@@ -48,15 +49,24 @@ void help_overview(Str *out)
 static const char *type_word(const ArgSpec *arg)
 {
     switch (arg->type) {
-    case ARG_FLAG: return "";
-    case ARG_BOOL: return " true|false";
-    case ARG_INT: return " N";
-    case ARG_FLOAT: return " X";
-    case ARG_TEXT: return " TEXT";
-    case ARG_PATH: return " PATH";
-    case ARG_CHOICE: return " NAME";
-    case ARG_LIST: return " A,B";
-    case ARG_MAP: return " JSON";
+    case ARG_FLAG:
+        return "";
+    case ARG_BOOL:
+        return " true|false";
+    case ARG_INT:
+        return " N";
+    case ARG_FLOAT:
+        return " X";
+    case ARG_TEXT:
+        return " TEXT";
+    case ARG_PATH:
+        return " PATH";
+    case ARG_CHOICE:
+        return " NAME";
+    case ARG_LIST:
+        return " A,B";
+    case ARG_MAP:
+        return " JSON";
     }
     return "";
 }

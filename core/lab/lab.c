@@ -70,8 +70,8 @@ static bool find_state(Lab *lab, Error *err)
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     bool        xdg = state != NULL && state[0] == '/';
     if (!xdg && (home == NULL || home[0] == '\0')) home = "/tmp";
-    lab->state_folder = xdg ? path_join(state, "loralab", err)
-                            : path_join(home, ".local/state/loralab", err);
+    lab->state_folder =
+        xdg ? path_join(state, "loralab", err) : path_join(home, ".local/state/loralab", err);
     return lab->state_folder != NULL;
 }
 
@@ -197,9 +197,8 @@ char *lab_task_path(const Lab *lab, const char *name, Error *err)
 
     Str file = {0}, names = {0};
     str_addf(&file, "%s.grammar", name);
-    char *path = is_task_name(name) && str_ok(&file, err)
-                     ? path_join(folder, str_text(&file), err)
-                     : NULL;
+    char *path =
+        is_task_name(name) && str_ok(&file, err) ? path_join(folder, str_text(&file), err) : NULL;
     if (path == NULL || !path_exists(path)) {
         mem_free(path);
         path = NULL;

@@ -19,7 +19,7 @@ struct Lab {
     double   started;      /* clock_seconds at creation */
     /* the base loaded last */
     Model     *model;
-    Tokenizer *tok;        /* NULL when the folder has none */
+    Tokenizer *tok; /* NULL when the folder has none */
     char      *model_folder;
     /* Lines of standard input, for commands that read them: *more false at the end. */
     void *input;

@@ -27,8 +27,8 @@ static Dataset *load_task(Lab *lab, const DataRequest *request, const DataSpec *
     Dataset *data = NULL;
 
     if (grammar != NULL) {
-        data = dataset_from_grammar(grammar, request->seed, request->split, request->count, spec,
-                                    err);
+        data =
+            dataset_from_grammar(grammar, request->seed, request->split, request->count, spec, err);
     }
     if (data != NULL && sample != NULL) {
         *sample = mem_strdup(grammar_sample(grammar), err);
@@ -44,7 +44,9 @@ static Dataset *load_task(Lab *lab, const DataRequest *request, const DataSpec *
 
 Dataset *load_data(Lab *lab, const DataRequest *request, char **sample, Error *err)
 {
-    DataSpec spec = {.tok = lab->tok, .config = &lab->model->config, .folder = lab->model_folder,
+    DataSpec spec = {.tok = lab->tok,
+                     .config = &lab->model->config,
+                     .folder = lab->model_folder,
                      .max_length = request->max_length};
     if (sample != NULL) *sample = NULL;
     if (!data_is_file(request->name)) return load_task(lab, request, &spec, sample, err);

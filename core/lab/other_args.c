@@ -7,6 +7,8 @@ static const char *const dtypes[] = {"f32", "tf32", "bf16", NULL};
 static const char *const colors[] = {"auto", "always", "never", NULL};
 static const char *const splits[] = {"train", "heldout", "combos", NULL};
 
+/* clang-format off: a row is a row */
+
 #define BASE_ROW                                                                                  \
     {.name = "base", .type = ARG_PATH, .group = "Model",                                          \
      .help = "model folder in Hugging Face layout; the default is the tiny model that comes along"}
@@ -111,7 +113,8 @@ const ArgSpec *command_common_args(void)
         {.name = "dtype", .type = ARG_CHOICE, .choices = dtypes, .fallback = "f32",
          .group = "Common", .help = "arithmetic of the cuda backend"},
         {.name = "threads", .type = ARG_INT, .min = 0, .max = 64, .unit = "threads",
-         .fallback = "0", .group = "Common", .help = "0: one for each core; results do not depend on it"},
+         .fallback = "0", .group = "Common",
+         .help = "0: one for each core; results do not depend on it"},
         {.name = "seed", .type = ARG_INT, .min = 0, .max = 9e15, .fallback = "42",
          .group = "Common", .help = "everything random follows from it"},
         {.name = "json", .type = ARG_FLAG, .group = "Common", .help = "one JSON object on stdout"},

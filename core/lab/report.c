@@ -14,8 +14,8 @@ void report_parameters(Result *result, int64_t trainable, int64_t all)
     value_number(result->root, "percent", percent, "%");
     str_add_grouped(&t, trainable);
     str_add_grouped(&a, all);
-    result_line(result, "trainable params: %s || all params: %s || trainable%%: %.4f",
-                str_text(&t), str_text(&a), percent);
+    result_line(result, "trainable params: %s || all params: %s || trainable%%: %.4f", str_text(&t),
+                str_text(&a), percent);
     str_free(&t);
     str_free(&a);
 }

@@ -46,7 +46,10 @@ void result_line(Result *result, const char *fmt, ...)
 }
 
 /* Containers have no measurement of their own: the flag tells that a child could not be added. */
-static void mark_failed(Value *parent) { parent->measured = true; }
+static void mark_failed(Value *parent)
+{
+    parent->measured = true;
+}
 
 static bool make_room(Value *parent)
 {
@@ -76,9 +79,15 @@ fail:
     return NULL;
 }
 
-Value *value_object(Value *parent, const char *key) { return add(parent, key, VALUE_OBJECT); }
+Value *value_object(Value *parent, const char *key)
+{
+    return add(parent, key, VALUE_OBJECT);
+}
 
-Value *value_list(Value *parent, const char *key) { return add(parent, key, VALUE_LIST); }
+Value *value_list(Value *parent, const char *key)
+{
+    return add(parent, key, VALUE_LIST);
+}
 
 Value *value_number(Value *parent, const char *key, double number, const char *unit)
 {
@@ -194,11 +203,21 @@ static void add_items(Str *out, const Value *value, bool keys)
 void value_json(Str *out, const Value *value)
 {
     switch (value->kind) {
-    case VALUE_NULL: str_add(out, "null"); break;
-    case VALUE_BOOL: str_add(out, value->integer ? "true" : "false"); break;
-    case VALUE_INTEGER: str_addf(out, "%lld", (long long)value->integer); break;
-    case VALUE_NUMBER: json_add_number(out, value->number); break;
-    case VALUE_TEXT: json_add_string(out, value->text, value->text_len); break;
+    case VALUE_NULL:
+        str_add(out, "null");
+        break;
+    case VALUE_BOOL:
+        str_add(out, value->integer ? "true" : "false");
+        break;
+    case VALUE_INTEGER:
+        str_addf(out, "%lld", (long long)value->integer);
+        break;
+    case VALUE_NUMBER:
+        json_add_number(out, value->number);
+        break;
+    case VALUE_TEXT:
+        json_add_string(out, value->text, value->text_len);
+        break;
     case VALUE_LIST:
         str_add(out, "[");
         add_items(out, value, false);

@@ -12,14 +12,20 @@
 #include "core/base/str.h"
 
 typedef enum ValueKind {
-    VALUE_NULL, VALUE_BOOL, VALUE_INTEGER, VALUE_NUMBER, VALUE_TEXT, VALUE_LIST, VALUE_OBJECT
+    VALUE_NULL,
+    VALUE_BOOL,
+    VALUE_INTEGER,
+    VALUE_NUMBER,
+    VALUE_TEXT,
+    VALUE_LIST,
+    VALUE_OBJECT
 } ValueKind;
 
 typedef struct Value Value;
 struct Value {
     ValueKind   kind;
-    char       *key;      /* inside an object */
-    int64_t     integer;  /* also the bool */
+    char       *key;     /* inside an object */
+    int64_t     integer; /* also the bool */
     double      number;
     char       *text;
     Index       text_len;
@@ -30,10 +36,10 @@ struct Value {
 };
 
 typedef struct Result {
-    Value *root;    /* an object */
-    Str    text;    /* what people read; printed as it is (already safe for a terminal) */
+    Value *root;      /* an object */
+    Str    text;      /* what people read; printed as it is (already safe for a terminal) */
     int    exit_code; /* usually 0 */
-    bool   raw;     /* text is data (JSON lines, ids): printed even with --json */
+    bool   raw;       /* text is data (JSON lines, ids): printed even with --json */
 } Result;
 
 NODISCARD bool result_init(Result *result, Error *err);
@@ -42,14 +48,14 @@ void           result_free(Result *result);
 void result_line(Result *result, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Build the tree. Allocation failures are sticky in the object's root: ask result_ok once. */
-Value *value_object(Value *parent, const char *key); /* key NULL in a list */
-Value *value_list(Value *parent, const char *key);
-Value *value_number(Value *parent, const char *key, double number, const char *unit);
-Value *value_measured(Value *parent, const char *key, double number, const char *unit);
-void   value_integer(Value *parent, const char *key, int64_t number);
-void   value_text(Value *parent, const char *key, const char *text, Index n);
-void   value_bool(Value *parent, const char *key, bool yes);
-void   value_null(Value *parent, const char *key);
+Value         *value_object(Value *parent, const char *key); /* key NULL in a list */
+Value         *value_list(Value *parent, const char *key);
+Value         *value_number(Value *parent, const char *key, double number, const char *unit);
+Value         *value_measured(Value *parent, const char *key, double number, const char *unit);
+void           value_integer(Value *parent, const char *key, int64_t number);
+void           value_text(Value *parent, const char *key, const char *text, Index n);
+void           value_bool(Value *parent, const char *key, bool yes);
+void           value_null(Value *parent, const char *key);
 NODISCARD bool result_ok(const Result *result, Error *err);
 
 /* Move all members of one object to the end of another. */

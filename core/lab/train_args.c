@@ -18,6 +18,8 @@ static const char *const inits[] = {"true", "gaussian", "kaiming_normal", "xavie
                                     "variance_1_r", "variance_2_r", "variance_2_rk", "swapped",
                                     "broken_both_zero", "broken_both_random", NULL};
 
+/* clang-format off: a row is a row */
+
 #define BASE_ROW                                                                                  \
     {.name = "base", .type = ARG_PATH, .group = "Model",                                          \
      .help = "model folder in Hugging Face layout; the default is the tiny model that comes along"}
@@ -110,7 +112,8 @@ const ArgSpec train_args[] = {
     {.name = "max_grad_norm", .type = ARG_FLOAT, .min = 0, .max = MANY, .fallback = "1",
      .group = "Optimizer", .help = "gradients are scaled down to this norm; 0: never"},
     {.name = "eval_steps", .type = ARG_INT, .min = 0, .max = MANY, .unit = "steps",
-     .fallback = "50", .group = "Output", .help = "measure on eval data this often; 0: only at the ends"},
+     .fallback = "50", .group = "Output",
+     .help = "measure on eval data this often; 0: only at the ends"},
     {.name = "save_steps", .type = ARG_INT, .min = 0, .max = MANY, .unit = "steps",
      .fallback = "100", .group = "Output", .help = "a checkpoint this often, with --out; 0: never"},
     {.name = "save_total_limit", .type = ARG_INT, .min = 0, .max = MANY, .unit = "checkpoints",

@@ -30,8 +30,11 @@ static void both(void *context, const Event *event)
 static Dataset *load_split(TrainJob *job, const char *name, GrammarSplit split, Index count,
                            char **sample, Error *err)
 {
-    DataRequest request = {.name = name, .split = split, .count = count,
-                           .max_length = job->settings.max_length, .seed = job->settings.seed};
+    DataRequest request = {.name = name,
+                           .split = split,
+                           .count = count,
+                           .max_length = job->settings.max_length,
+                           .seed = job->settings.seed};
     return load_data(job->lab, &request, sample, err);
 }
 
@@ -94,8 +97,8 @@ static bool make_method(TrainJob *job, Error *err)
         mem_free(job->config.base_model);
         job->config.base_model = mem_strdup(job->lab->model_folder, err);
         if (job->config.base_model == NULL) return false;
-        job->method = lora_create(job->model, &job->config, job->settings.seed, true, job->account,
-                                  err);
+        job->method =
+            lora_create(job->model, &job->config, job->settings.seed, true, job->account, err);
     }
     return job->method != NULL;
 }
@@ -181,22 +184,26 @@ bool job_generate(TrainJob *job, Str *text, Error *err)
     const Tokenizer *tok = job->lab->tok;
     Ids              prompt = {0}, out = {0};
     StopReason       stop;
-    GenerateSpec     spec = {.max_new_tokens = SAMPLE_TOKENS, .top_p = 1, .seed = job->settings.seed};
+    GenerateSpec spec = {.max_new_tokens = SAMPLE_TOKENS, .top_p = 1, .seed = job->settings.seed};
 
     str_clear(text);
     if (tok == NULL || job->prompt[0] == '\0') return true;
-    bool ok = tokenizer_encode(tok, job->prompt, (Index)strlen(job->prompt), true, &prompt, err);
+    bool  ok = tokenizer_encode(tok, job->prompt, (Index)strlen(job->prompt), true, &prompt, err);
     Index room = job->model->config.max_position - prompt.count - net_prefix_rows(job->net);
     if (spec.max_new_tokens > room) spec.max_new_tokens = room > 0 ? room : 0;
-    ok = ok && generate(job->net, job->tape, prompt.data, prompt.count, spec, NULL, NULL,
-                        job->cancel, &out, &stop, err) &&
+    ok = ok &&
+         generate(job->net, job->tape, prompt.data, prompt.count, spec, NULL, NULL, job->cancel,
+                  &out, &stop, err) &&
          tokenizer_decode(tok, out.data, out.count, true, text, err) && str_ok(text, err);
     ids_free(&prompt);
     ids_free(&out);
     return ok;
 }
 
-static bool sample(void *context, Str *text, Error *err) { return job_generate(context, text, err); }
+static bool sample(void *context, Str *text, Error *err)
+{
+    return job_generate(context, text, err);
+}
 
 /* ---- the trainer ---- */
 

@@ -16,43 +16,43 @@
 typedef struct TrainJob {
     Lab          *lab;
     const Args   *args;
-    const Sink   *outer;    /* the caller's */
-    Sink          sink;     /* the caller's and the log */
+    const Sink   *outer; /* the caller's */
+    Sink          sink;  /* the caller's and the log */
     const Cancel *cancel;
 
     TrainSettings settings;
-    LoraConfig    config;   /* method lora */
+    LoraConfig    config; /* method lora */
     bool          full;
-    Model        *model;    /* the Lab's */
-    MemAccount   *account;  /* of this run */
+    Model        *model;   /* the Lab's */
+    MemAccount   *account; /* of this run */
     Method       *method;
     Net          *net;
     Tape         *tape;
     Dataset      *train, *eval;
     bool          eval_is_train; /* no other data was there to measure on */
-    char         *prompt;   /* to show text before and after; "" none */
+    char         *prompt;        /* to show text before and after; "" none */
     Trainer      *trainer;
 
-    char         *out, *log_path;
-    FolderLock   *lock;
-    RunLog       *log;
+    char       *out, *log_path;
+    FolderLock *lock;
+    RunLog     *log;
 
-    EvalResult    before, after;
-    Str           text_before, text_after;
-    double        train_seconds, first_step_seconds;
-    int64_t       tokens;
-    int64_t       run_peak[MEM_PURPOSE_COUNT];
-    int64_t       adapter_bytes;
-    const char   *finding, *finding_hint;
+    EvalResult  before, after;
+    Str         text_before, text_after;
+    double      train_seconds, first_step_seconds;
+    int64_t     tokens;
+    int64_t     run_peak[MEM_PURPOSE_COUNT];
+    int64_t     adapter_bytes;
+    const char *finding, *finding_hint;
 } TrainJob;
 
-NODISCARD bool job_prepare(TrainJob *job, Error *err);     /* base, method, data, net */
-NODISCARD bool job_open_out(TrainJob *job, Error *err);    /* folder, lock, log */
+NODISCARD bool job_prepare(TrainJob *job, Error *err);  /* base, method, data, net */
+NODISCARD bool job_open_out(TrainJob *job, Error *err); /* folder, lock, log */
 NODISCARD bool job_make_trainer(TrainJob *job, Error *err);
 NODISCARD bool job_generate(TrainJob *job, Str *text, Error *err); /* for the fixed prompt */
 void           job_free(TrainJob *job);
 
-void job_send_start(TrainJob *job);
+void           job_send_start(TrainJob *job);
 NODISCARD bool job_report(TrainJob *job, Result *result, Error *err);
 NODISCARD bool job_dry_run(TrainJob *job, Result *result, Error *err);
 

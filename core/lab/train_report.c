@@ -148,13 +148,12 @@ static void report_speed(TrainJob *job, Result *result)
 /* The base's bytes and the run's peak, together; what the process took besides is named. */
 static void report_memory(TrainJob *job, Result *result)
 {
-    int64_t bytes[MEM_PURPOSE_COUNT], total = 0;
+    int64_t bytes[MEM_PURPOSE_COUNT];
     for (int p = 0; p < MEM_PURPOSE_COUNT; p++) {
         bytes[p] = job->run_peak[p];
         if (p == MEM_WEIGHTS) {
             bytes[p] += mem_use(mem_program(), job->model->be->space, MEM_WEIGHTS).in_use;
         }
-        total += bytes[p];
     }
     report_bytes(result, tr("peak memory"), bytes);
     int64_t process = mem_process_peak_bytes();
@@ -226,15 +225,18 @@ bool job_report(TrainJob *job, Result *result, Error *err)
 static bool plan_worst(TrainJob *job, Plan *worst, Error *err)
 {
     const TrainSettings *s = &job->settings;
-    OrderSpec spec = {.seed = s->seed, .shuffle = s->shuffle, .packing = s->packing,
-                      .batch = s->batch, .max_length = s->max_length};
-    Order *order = order_create(job->train, spec, err);
+    OrderSpec            spec = {.seed = s->seed,
+                                 .shuffle = s->shuffle,
+                                 .packing = s->packing,
+                                 .batch = s->batch,
+                                 .max_length = s->max_length};
+    Order               *order = order_create(job->train, spec, err);
     if (order == NULL) return false;
 
     Batch batch = {0};
-    Index micro = s->max_steps > 0 ? s->max_steps * s->accumulation
-                                   : order_batches_per_epoch(order);
-    bool  ok = true;
+    Index micro =
+        s->max_steps > 0 ? s->max_steps * s->accumulation : order_batches_per_epoch(order);
+    bool ok = true;
     for (Index b = 0; ok && b < micro; b++) {
         const Index *examples;
         Index        count;
@@ -243,10 +245,15 @@ static bool plan_worst(TrainJob *job, Plan *worst, Error *err)
         Plan         plan;
         ok = order_batch(order, b, &examples, &count, &serial, &epoch, err) &&
              batch_fill(&batch, job->train, examples, count, serial, err);
-        PlanInput input = {.outline = job->model, .lora = job->full ? NULL : lora_config(job->method),
-                           .stored = job->model->config.dtype, .settings = s, .N = batch.rows.N,
-                           .longest = batch.longest, .targets = batch.rows.M,
-                           .segments = batch.rows.S, .threads = job->model->be->threads};
+        PlanInput input = {.outline = job->model,
+                           .lora = job->full ? NULL : lora_config(job->method),
+                           .stored = job->model->config.dtype,
+                           .settings = s,
+                           .N = batch.rows.N,
+                           .longest = batch.longest,
+                           .targets = batch.rows.M,
+                           .segments = batch.rows.S,
+                           .threads = job->model->be->threads};
         ok = ok && plan_make(&input, &plan, err);
         if (ok && (b == 0 || plan.bytes_total > worst->bytes_total)) *worst = plan;
     }

@@ -48,7 +48,7 @@ bool train_settings_from(const Args *args, TrainSettings *s, Error *err)
                                                          : (full ? 1e-3 : 5e-3);
     s->schedule = schedule_by_name(args_text(args, "lr_scheduler_type"));
     s->warmup_ratio = args_float(args, "warmup_ratio");
-    s->warmup_steps = args_given(args, "warmup_steps") ? (Index)args_int(args, "warmup_steps")
+    s->warmup_steps = args_given(args, "warmup_steps")   ? (Index)args_int(args, "warmup_steps")
                       : args_given(args, "warmup_ratio") ? 0
                                                          : 10;
     if (s->warmup_steps > s->max_steps && s->max_steps > 0) s->warmup_steps = s->max_steps;
@@ -71,7 +71,10 @@ bool train_settings_from(const Args *args, TrainSettings *s, Error *err)
 /* ---- LoRA ---- */
 
 /* A regular expression holds something that no module name or list of names has. */
-static bool looks_like_regex(const char *text) { return strpbrk(text, "*+?()[]{}|\\^$") != NULL; }
+static bool looks_like_regex(const char *text)
+{
+    return strpbrk(text, "*+?()[]{}|\\^$") != NULL;
+}
 
 /* "a, b" as names, anything with a regular expression's signs as one. */
 static bool add_names(NameList *list, char **regex, const char *text, Error *err)
@@ -98,8 +101,8 @@ static bool add_names(NameList *list, char **regex, const char *text, Error *err
 
 static bool add_pattern(PatternList *list, const char *pattern, double value, Error *err)
 {
-    PatternValue *larger = mem_resize(list->item, mem_program(), MEM_TEXT, list->count + 1,
-                                      sizeof *larger, err);
+    PatternValue *larger =
+        mem_resize(list->item, mem_program(), MEM_TEXT, list->count + 1, sizeof *larger, err);
     if (larger == NULL) return false;
     list->item = larger;
     larger[list->count] = (PatternValue){.pattern = mem_strdup(pattern, err), .value = value};
@@ -141,8 +144,8 @@ static bool layers_from(const Args *args, LoraConfig *config, Error *err)
         char       *end;
         long        layer = strtol(text, &end, 10);
         if (end == text || *end != '\0' || layer < 0) {
-            return error_set(err, ERR_INPUT, "--layers_to_transform: \"%.40s\" is not a layer number",
-                             text);
+            return error_set(err, ERR_INPUT,
+                             "--layers_to_transform: \"%.40s\" is not a layer number", text);
         }
         config->layers_to_transform[i] = layer;
     }
@@ -218,9 +221,10 @@ static void add_config(Str *json, const LoraConfig *config)
 
 void settings_describe(Str *json, const TrainSettings *s, const LoraConfig *config)
 {
-    str_addf(json, "\"max_steps\": %td, \"per_device_train_batch_size\": %td, "
-                   "\"gradient_accumulation_steps\": %td, \"warmup_steps\": %td, "
-                   "\"max_length\": %td, \"lr_scheduler_type\": \"%s\", \"optim\": \"%s\"",
+    str_addf(json,
+             "\"max_steps\": %td, \"per_device_train_batch_size\": %td, "
+             "\"gradient_accumulation_steps\": %td, \"warmup_steps\": %td, "
+             "\"max_length\": %td, \"lr_scheduler_type\": \"%s\", \"optim\": \"%s\"",
              s->max_steps, s->batch, s->accumulation, s->warmup_steps, s->max_length,
              schedule_name(s->schedule), s->optim.kind == OPTIM_ADAMW ? "adamw" : "sgd");
     add_double(json, "num_train_epochs", s->max_steps > 0 ? 0 : s->num_train_epochs);
@@ -232,8 +236,9 @@ void settings_describe(Str *json, const TrainSettings *s, const LoraConfig *conf
     add_double(json, "adam_epsilon", s->optim.epsilon);
     add_double(json, "momentum", s->optim.momentum);
     add_double(json, "max_grad_norm", s->max_grad_norm);
-    str_addf(json, ", \"packing\": %s, \"shuffle\": %s, \"gradient_checkpointing\": %s, "
-                   "\"seed\": %llu",
+    str_addf(json,
+             ", \"packing\": %s, \"shuffle\": %s, \"gradient_checkpointing\": %s, "
+             "\"seed\": %llu",
              s->packing ? "true" : "false", s->shuffle ? "true" : "false",
              s->gradient_checkpointing ? "true" : "false", (unsigned long long)s->seed);
     if (config == NULL) {

@@ -77,15 +77,14 @@ static bool read_heads(const ConfigReader *r)
     c->K = 0;
     if (!config_size(r, "head_dim", false, MAX_HEAD_WIDTH, &c->K)) return false;
     if (c->K == 0 && c->D % c->H != 0) {
-        (void)error_set(r->err, ERR_INPUT, "%lld does not divide hidden_size %lld",
-                        (long long)c->H, (long long)c->D);
+        (void)error_set(r->err, ERR_INPUT, "%lld does not divide hidden_size %lld", (long long)c->H,
+                        (long long)c->D);
         return config_failed_at(r, "num_attention_heads");
     }
     if (c->K == 0) c->K = c->D / c->H;
     if (c->K % 2 != 0 || c->K > MAX_HEAD_WIDTH) {
-        (void)error_set(r->err, ERR_INPUT,
-                        "%lld: rotary pairs need an even width of at most %d", (long long)c->K,
-                        MAX_HEAD_WIDTH);
+        (void)error_set(r->err, ERR_INPUT, "%lld: rotary pairs need an even width of at most %d",
+                        (long long)c->K, MAX_HEAD_WIDTH);
         return config_failed_at(r, "head_dim");
     }
     return true;
@@ -161,8 +160,7 @@ static bool add_end(const ConfigReader *r, const JsonNode *node)
     ModelConfig *c = r->config;
     int64_t      id = json_integer(node);
     if (!json_is_integer(node) || id < 0 || id >= c->V) {
-        (void)error_set(r->err, ERR_INPUT, "must be token ids from 0 to %lld",
-                        (long long)c->V - 1);
+        (void)error_set(r->err, ERR_INPUT, "must be token ids from 0 to %lld", (long long)c->V - 1);
         return config_failed_at(r, "eos_token_id");
     }
     for (int i = 0; i < c->end_count; i++) {
@@ -207,9 +205,8 @@ static bool read_generation(ModelConfig *config, const char *path, Error *err)
     Json *json = json_read(path, CONFIG_MAX_BYTES, err);
     if (json == NULL) return false;
     ConfigReader r = {config, json, json_root(json), err};
-    bool         good = json_is_object(r.root)
-                            ? read_ends(&r)
-                            : error_set(err, ERR_INPUT, "%s: must hold an object", path);
+    bool         good = json_is_object(r.root) ? read_ends(&r)
+                                               : error_set(err, ERR_INPUT, "%s: must hold an object", path);
     json_free(json);
     return good;
 }

@@ -62,8 +62,10 @@ static bool refuse_window(const ConfigReader *r)
     for (Index i = 0; json_is_array(types) && i < json_count(types); i++) {
         const char *type = json_string(json_at(types, i), NULL);
         if (type != NULL && strcmp(type, "full_attention") == 0) continue;
-        (void)error_set(r->err, ERR_INPUT, "layer %lld is \"%.60s\", only full_attention is "
-                        "supported", (long long)i, type == NULL ? "not a string" : type);
+        (void)error_set(r->err, ERR_INPUT,
+                        "layer %lld is \"%.60s\", only full_attention is "
+                        "supported",
+                        (long long)i, type == NULL ? "not a string" : type);
         return config_failed_at(r, "layer_types");
     }
     bool    used = false;
@@ -79,8 +81,10 @@ static bool refuse_window(const ConfigReader *r)
         return false;
     }
     if (from >= layers) return true;
-    (void)error_set(r->err, ERR_INPUT, "attention in a window (from layer %lld of %lld) is not "
-                    "supported", (long long)from, (long long)layers);
+    (void)error_set(r->err, ERR_INPUT,
+                    "attention in a window (from layer %lld of %lld) is not "
+                    "supported",
+                    (long long)from, (long long)layers);
     return config_failed_at(r, "use_sliding_window");
 }
 

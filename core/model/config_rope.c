@@ -67,8 +67,7 @@ static bool read_object(const ConfigReader *r, const char *field, const JsonNode
         return config_failed_at(r, field);
     }
     if (!read_type(r, object, &rope->type) || !check_whole(r, object) ||
-        !json_field_double(r->json, object, "rope_theta", false, 1.0, 1e12, &rope->theta,
-                           r->err)) {
+        !json_field_double(r->json, object, "rope_theta", false, 1.0, 1e12, &rope->theta, r->err)) {
         return false;
     }
     if (rope->type == ROPE_DEFAULT) return true;
@@ -81,8 +80,8 @@ static bool read_object(const ConfigReader *r, const char *field, const JsonNode
 bool config_read_rope(const ConfigReader *r)
 {
     r->config->rope = (RopeConfig){.type = ROPE_DEFAULT, .theta = 1e4, .factor = 1.0};
-    if (!json_field_double(r->json, r->root, "rope_theta", false, 1.0, 1e12,
-                           &r->config->rope.theta, r->err) ||
+    if (!json_field_double(r->json, r->root, "rope_theta", false, 1.0, 1e12, &r->config->rope.theta,
+                           r->err) ||
         !check_whole(r, r->root)) {
         return false;
     }

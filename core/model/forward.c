@@ -77,8 +77,13 @@ static Tensor *attend(LayerContext *at, Tape *tape, Tensor *q, Tensor *k, Tensor
     Tensor            *pk, *pv, keys, values;
 
     prefix_of(at->net, tape, at->layer, &pk, &pv);
-    AttnShape shape = {.S = rows->S, .q_at = rows->at, .k_at = rows->at, .H = c->H, .G = c->G,
-                       .K = c->K, .P = pk != NULL ? pk->rows : 0,
+    AttnShape shape = {.S = rows->S,
+                       .q_at = rows->at,
+                       .k_at = rows->at,
+                       .H = c->H,
+                       .G = c->G,
+                       .K = c->K,
+                       .P = pk != NULL ? pk->rows : 0,
                        .scale = (float)(1.0 / sqrt((double)c->K))};
     if (rows->cache == NULL || !tape_ok(tape, NULL)) {
         return tape_attention(tape, q, k, v, pk, pv, shape);
@@ -190,8 +195,7 @@ Tensor *net_forward(Net *net, Tape *tape, const Rows *rows)
     net->row_key = rows->row_key;
     Tensor *x = embedding(net, tape, rows);
     for (int l = 0; l < L; l++) {
-        net->layers[l] =
-            (LayerContext){.net = net, .rows = rows, .layer = l, .last = l == L - 1};
+        net->layers[l] = (LayerContext){.net = net, .rows = rows, .layer = l, .last = l == L - 1};
         x = run_layer(&net->layers[l], tape, x);
     }
     tape_at_layer(tape, -1);

@@ -8,13 +8,13 @@
 #include "core/model/sample.h"
 
 typedef struct Generation {
-    Net           *net;
-    Tape          *tape;
-    KvCache       *cache;
-    Sampler       *sampler;
-    float         *logits;    /* [V], host */
-    int32_t       *positions; /* [prompt + new] 0, 1, 2 ... */
-    const Cancel  *cancel;
+    Net          *net;
+    Tape         *tape;
+    KvCache      *cache;
+    Sampler      *sampler;
+    float        *logits;    /* [V], host */
+    int32_t      *positions; /* [prompt + new] 0, 1, 2 ... */
+    const Cancel *cancel;
 } Generation;
 
 static bool open_generation(Generation *g, Index length, Error *err)
@@ -50,8 +50,14 @@ static bool advance(Generation *g, const int32_t *ids, Index n, Error *err)
     Backend    *be = g->net->model->be;
     Index       done = kvcache_length(g->cache);
     const Index at[2] = {0, n}, last[1] = {n - 1};
-    Rows        rows = {.N = n, .S = 1, .ids = ids, .position = g->positions + done, .at = at,
-                        .pick = last, .M = 1, .cache = g->cache};
+    Rows        rows = {.N = n,
+                        .S = 1,
+                        .ids = ids,
+                        .position = g->positions + done,
+                        .at = at,
+                        .pick = last,
+                        .M = 1,
+                        .cache = g->cache};
 
     tape_begin(g->tape, false, g->cancel);
     Tensor *hidden = net_forward(g->net, g->tape, &rows);
@@ -116,8 +122,8 @@ static bool run(Generation *g, const int32_t *prompt, Index n, const GenerateSpe
 }
 
 bool generate(Net *net, Tape *tape, const int32_t *prompt, Index n, GenerateSpec spec,
-              GenerateSink *sink, void *context, const Cancel *cancel, Ids *out,
-              StopReason *stop, Error *err)
+              GenerateSink *sink, void *context, const Cancel *cancel, Ids *out, StopReason *stop,
+              Error *err)
 {
     if (!check_request(net, prompt, n, spec, err)) return false;
 

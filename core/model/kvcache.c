@@ -56,9 +56,15 @@ void kvcache_free(KvCache *cache)
     mem_free(cache);
 }
 
-Index kvcache_length(const KvCache *cache) { return cache->length; }
+Index kvcache_length(const KvCache *cache)
+{
+    return cache->length;
+}
 
-Index kvcache_capacity(const KvCache *cache) { return cache->capacity; }
+Index kvcache_capacity(const KvCache *cache)
+{
+    return cache->capacity;
+}
 
 void kvcache_truncate(KvCache *cache, Index length)
 {

@@ -51,8 +51,7 @@ static void complain_shape(Check *check, const TensorInfo *info, const int64_t *
 
 static bool same_shape(const TensorInfo *info, const int64_t *shape, int rank)
 {
-    return info->rank == rank &&
-           memcmp(info->shape, shape, (size_t)rank * sizeof *shape) == 0;
+    return info->rank == rank && memcmp(info->shape, shape, (size_t)rank * sizeof *shape) == 0;
 }
 
 static void check_part(Check *check, Part *part, const TensorFile *file)

@@ -23,21 +23,21 @@ typedef struct Part {
 } Part;
 
 typedef struct ModelOwner {
-    Model   model; /* first: a Model pointer is a pointer to this */
-    Part   *parts;
-    Index   part_count;
+    Model     model; /* first: a Model pointer is a pointer to this */
+    Part     *parts;
+    Index     part_count;
     NameTable part_names; /* name -> part */
-    void   *block;
-    int64_t block_in_use, block_reserved; /* counted on the account */
-    int64_t rope_bytes;
-    float  *nothing; /* of an outline: zeros that stand for its vectors */
+    void     *block;
+    int64_t   block_in_use, block_reserved; /* counted on the account */
+    int64_t   rope_bytes;
+    float    *nothing; /* of an outline: zeros that stand for its vectors */
 } ModelOwner;
 
 ModelOwner *model_owner(const Model *model);
 /* Modules and parts of these sizes, without data. account may be NULL when be is. */
 NODISCARD ModelOwner *model_create(const ModelConfig *config, Backend *be, MemAccount *account,
                                    Error *err);
-Part *model_part(const ModelOwner *owner, const char *name); /* NULL: none */
+Part                 *model_part(const ModelOwner *owner, const char *name); /* NULL: none */
 
 /* The parts' dtypes are final: take the block, count it, point parts and modules into it. */
 NODISCARD bool model_place(ModelOwner *owner, Error *err);

@@ -109,8 +109,8 @@ bool model_reserve_positions(Model *model, Index positions, Error *err)
     if (positions <= model->rope_positions) return true;
 
     Index  half = model->config.K / 2;
-    float *tables = mem_alloc_raw(mem_program(), MEM_SCRATCH, 2 * positions * half,
-                                  sizeof *tables, err);
+    float *tables =
+        mem_alloc_raw(mem_program(), MEM_SCRATCH, 2 * positions * half, sizeof *tables, err);
     if (tables == NULL) return false;
     float *sines = tables + positions * half;
     fill_tables(tables, sines, &model->config, positions);

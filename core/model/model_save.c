@@ -160,8 +160,8 @@ static bool ask_patch(Save *save, const SaveTensor *tensor, const float **values
     Error failure = {0};
     *values = NULL;
     if (save->patch == NULL || save->patch->values == NULL) return true;
-    *values = save->patch->values(save->patch->context, tensor->module, tensor->part->which,
-                                  &failure);
+    *values =
+        save->patch->values(save->patch->context, tensor->module, tensor->part->which, &failure);
     if (*values != NULL || failure.code == ERR_NONE) return true;
     (void)error_set(err, failure.code, "%s", failure.message);
     return failure.hint[0] == '\0' ? false : error_hint(err, "%s", failure.hint);
@@ -172,7 +172,7 @@ static bool write_tensor(Save *save, FileWriter *writer, const SaveTensor *tenso
     const float *values;
     if (!ask_patch(save, tensor, &values, err)) return false;
     for (Index first = 0; first < tensor->part->elements; first += PIECE) {
-        Index left = tensor->part->elements - first, n = left < PIECE ? left : PIECE;
+        Index       left = tensor->part->elements - first, n = left < PIECE ? left : PIECE;
         const void *piece = fetch(save, tensor, values, first, n);
         if (values != NULL && !check_finite(save, tensor, values, first, n, err)) return false;
         if (!file_write(writer, piece, n * dtype_bytes(tensor->out.dtype), err)) return false;
@@ -235,8 +235,8 @@ static bool write_index(Save *save, const char *folder, Error *err)
     }
     str_add(&text, "\n  }\n}\n");
     char *path = path_join(folder, "model.safetensors.index.json", err);
-    bool  good = path != NULL && str_ok(&text, err) &&
-                file_write_all(path, text.data, text.len, err);
+    bool  good =
+        path != NULL && str_ok(&text, err) && file_write_all(path, text.data, text.len, err);
     mem_free(path);
     str_free(&text);
     return good;
@@ -282,8 +282,10 @@ static bool check_room(const Save *save, const char *folder, Error *err)
     bool hidden = path_exists(path);
     mem_free(path);
     if (!hidden) return true;
-    (void)error_set(err, ERR_INPUT, "%s: has a model.safetensors already, beside which shards "
-                                    "would not be seen", folder);
+    (void)error_set(err, ERR_INPUT,
+                    "%s: has a model.safetensors already, beside which shards "
+                    "would not be seen",
+                    folder);
     return error_hint(err, "choose another folder or remove that file");
 }
 

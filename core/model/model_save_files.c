@@ -12,9 +12,15 @@
 #define MAX_FILE (256 << 20)
 
 static const char *const companions[] = {
-    "tokenizer.json",          "tokenizer_config.json", "generation_config.json",
-    "special_tokens_map.json", "added_tokens.json",     "vocab.json",
-    "merges.txt",              "tokenizer.model",       "chat_template.jinja",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "generation_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.model",
+    "chat_template.jinja",
 };
 
 static bool copy_file(const char *from_folder, const char *to_folder, const char *name, Error *err)

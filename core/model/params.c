@@ -38,8 +38,8 @@ Param *params_add(ParamSet *set, const char *name, Index rows, Index cols, Error
 {
     CHECK(set->values == NULL && rows > 0 && cols > 0);
 
-    Param **list = mem_resize(set->list, set->account, MEM_TEXT, set->count + 1,
-                              (Index)sizeof *list, err);
+    Param **list =
+        mem_resize(set->list, set->account, MEM_TEXT, set->count + 1, (Index)sizeof *list, err);
     if (list == NULL) return NULL;
     set->list = list;
     Param *param = mem_alloc(set->account, MEM_TEXT, 1, sizeof *param, err);

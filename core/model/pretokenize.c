@@ -13,9 +13,9 @@
 
 const char pretokenize_gpt2[] =
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-const char pretokenize_qwen2[] =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
-    "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const char pretokenize_qwen2[] = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}"
+                                 "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
+                                 "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 /* Anchored at the place of the search. The circled letters are alphabetic without being \p{L}. */
 static const char word_pattern[] =
@@ -27,8 +27,8 @@ enum {
     PATTERN_MAX_BYTES = 16384,
     MATCH_LIMIT = 1000000, /* backtracks of one match, and as many again for each ... */
     MATCH_LIMIT_PER_BYTE = 4,
-    DEPTH_LIMIT = 250000,       /* nested backtracks, without JIT */
-    HEAP_LIMIT_KB = 65536,      /* their memory */
+    DEPTH_LIMIT = 250000,  /* nested backtracks, without JIT */
+    HEAP_LIMIT_KB = 65536, /* their memory */
     JIT_STACK_MIN = 32 * 1024,
     JIT_STACK_MAX = 1024 * 1024,
 };
@@ -119,8 +119,8 @@ static bool compile(PreTokenizer *pre, const char *pattern, Index n, pcre2_code 
 {
     const uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C |
                              PCRE2_NO_UTF_CHECK | PCRE2_NO_AUTO_CAPTURE;
-    int            number;
-    PCRE2_SIZE     at;
+    int        number;
+    PCRE2_SIZE at;
 
     pre->lender.failed = false;
     *code = pcre2_compile((PCRE2_SPTR)pattern, (size_t)n, options, &number, &at, pre->compile);
@@ -163,7 +163,8 @@ bool pretokenizer_add(PreTokenizer *pre, bool space, const char *pattern, Index 
 /* The pattern of a word is compiled only where a token asks for it. */
 bool pretokenizer_add_word(PreTokenizer *pre, Error *err)
 {
-    return pre->word != NULL || compile(pre, word_pattern, sizeof word_pattern - 1, &pre->word, err);
+    return pre->word != NULL ||
+           compile(pre, word_pattern, sizeof word_pattern - 1, &pre->word, err);
 }
 
 /* ---- running ---------------------------------------------------------------------------- */
@@ -216,8 +217,8 @@ static bool match_failed(int rc, Index from, Error *err)
 }
 
 /* The first match at or after `from`: 1 and its place, 0 if there is none, -1 on failure. */
-static int find(PreTokenizerRun *run, const pcre2_code *code, const char *text, Index n,
-                Index from, Index place[2], Error *err)
+static int find(PreTokenizerRun *run, const pcre2_code *code, const char *text, Index n, Index from,
+                Index place[2], Error *err)
 {
     int64_t limit = MATCH_LIMIT + MATCH_LIMIT_PER_BYTE * (int64_t)n;
     pcre2_set_match_limit(run->limits, limit < INT32_MAX ? (uint32_t)limit : INT32_MAX);

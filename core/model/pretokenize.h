@@ -31,8 +31,8 @@ NODISCARD bool pretokenizer_add_word(PreTokenizer *pre, Error *err);
 
 /* The working memory of one caller. */
 typedef struct PreTokenizerRun PreTokenizerRun;
-NODISCARD PreTokenizerRun *pretokenizer_run_create(const PreTokenizer *pre, Error *err);
-void                       pretokenizer_run_free(PreTokenizerRun *run); /* NULL-safe */
+NODISCARD PreTokenizerRun     *pretokenizer_run_create(const PreTokenizer *pre, Error *err);
+void                           pretokenizer_run_free(PreTokenizerRun *run); /* NULL-safe */
 
 /* Called with every piece in order, never empty; it does not live longer than the call. */
 typedef bool PieceTask(void *context, const char *piece, Index n, Error *err);

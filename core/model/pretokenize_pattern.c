@@ -20,8 +20,8 @@ static const char white_space[] = "\\x09-\\x0d\\x20\\x85\\xa0\\x{1680}\\x{2000}-
 
 static bool refuse(Error *err, const char *what, Index at)
 {
-    return error_set(err, ERR_INPUT, "the pattern has %s at byte %td, which is not supported",
-                     what, at);
+    return error_set(err, ERR_INPUT, "the pattern has %s at byte %td, which is not supported", what,
+                     at);
 }
 
 /* A backslash and what follows it. Returns the bytes taken, 0 when it was refused. */

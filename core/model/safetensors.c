@@ -19,8 +19,8 @@ static bool header_length(File *file, Index *length, Error *err)
     uint64_t n;
     if (!file_read_at(file, &n, sizeof n, 0, err)) return false;
     if (n > SAFETENSORS_MAX_HEADER) {
-        return error_set(err, ERR_INPUT, "%s: header length %llu is more than %d",
-                         file_path(file), (unsigned long long)n, SAFETENSORS_MAX_HEADER);
+        return error_set(err, ERR_INPUT, "%s: header length %llu is more than %d", file_path(file),
+                         (unsigned long long)n, SAFETENSORS_MAX_HEADER);
     }
     if ((int64_t)n > size - 8) {
         return error_set(err, ERR_INPUT, "%s: header length %llu is beyond the file's %lld bytes",

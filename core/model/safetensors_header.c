@@ -232,8 +232,8 @@ static bool make_room(HeaderReader *r, Header *header, Index more)
 {
     if (header->count + more <= header->capacity) return true;
     Index       capacity = header->count + more + header->capacity;
-    TensorInfo *infos = mem_resize(header->infos, mem_program(), MEM_TEXT, capacity,
-                                   sizeof *header->infos, r->err);
+    TensorInfo *infos =
+        mem_resize(header->infos, mem_program(), MEM_TEXT, capacity, sizeof *header->infos, r->err);
     if (infos == NULL) return false;
     header->infos = infos;
     header->capacity = capacity;
@@ -315,15 +315,15 @@ bool header_parse_batches(Header *header, const char *text, Index len, int64_t d
 
     /* The strings' decoded bytes are at most those of the header: two quotes pay for each NUL. */
     r.text = header->text = mem_alloc_raw(mem_program(), MEM_TEXT, len, 1, err);
-    bool good = header->text != NULL && read_batches(&r, &members, header) &&
-                check_contiguous(&r, header);
+    bool good =
+        header->text != NULL && read_batches(&r, &members, header) && check_contiguous(&r, header);
     members_reset(&members);
     if (!good) header_reset(header);
     return good;
 }
 
-bool header_parse(Header *header, const char *text, Index len, int64_t data_bytes,
-                  const char *path, Error *err)
+bool header_parse(Header *header, const char *text, Index len, int64_t data_bytes, const char *path,
+                  Error *err)
 {
     return header_parse_batches(header, text, len, data_bytes, SAFETENSORS_BATCH, path, err);
 }

@@ -13,8 +13,8 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor bytes are little-endian");
 
 #define SAFETENSORS_MAX_HEADER 100000000 /* bytes, as the reference reader has it */
-#define SAFETENSORS_PIECE      (1 << 20) /* bytes read and looked at in one go */
-#define SAFETENSORS_BATCH      (1 << 16) /* bytes of header parsed in one go */
+#define SAFETENSORS_PIECE (1 << 20)      /* bytes read and looked at in one go */
+#define SAFETENSORS_BATCH (1 << 16)      /* bytes of header parsed in one go */
 
 /* ---- names: an open-addressing table, at most half full ---------------------------------- */
 
@@ -51,9 +51,8 @@ NODISCARD bool header_parse(Header *header, const char *text, Index len, int64_t
                             const char *path, Error *err);
 /* The same in batches of about so many bytes. A name in two batches passes here; tensors_index
  * finds it. */
-NODISCARD bool header_parse_batches(Header *header, const char *text, Index len,
-                                    int64_t data_bytes, Index batch_bytes, const char *path,
-                                    Error *err);
+NODISCARD bool header_parse_batches(Header *header, const char *text, Index len, int64_t data_bytes,
+                                    Index batch_bytes, const char *path, Error *err);
 void           header_reset(Header *header);
 
 /* A header's members, some at a time: document after document until none is left. */
@@ -82,11 +81,11 @@ typedef struct Shard {
 } Shard;
 
 struct TensorFile {
-    Shard     *shards;
-    Index      shard_count;
+    Shard      *shards;
+    Index       shard_count;
     TensorInfo *infos; /* shard by shard, each by offset */
-    Index      count;
-    NameTable  table; /* name -> position in infos */
+    Index       count;
+    NameTable   table; /* name -> position in infos */
 };
 
 /* Open one shard and read its header; on failure nothing is left to free. */

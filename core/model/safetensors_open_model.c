@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ONE_FILE   "model.safetensors"
+#define ONE_FILE "model.safetensors"
 #define INDEX_FILE "model.safetensors.index.json"
 
 #define MAX_SHARDS 1000 /* each keeps a file open */
@@ -47,8 +47,8 @@ static bool add_shard(ShardMap *map, const char *tensor, const JsonNode *value, 
     }
     if (names_find(&map->table, name) >= 0) return true;
     if (map->count == MAX_SHARDS) {
-        return error_set(err, ERR_INPUT, "%s: field \"weight_map\": more than %d files",
-                         map->path, MAX_SHARDS);
+        return error_set(err, ERR_INPUT, "%s: field \"weight_map\": more than %d files", map->path,
+                         MAX_SHARDS);
     }
     CHECK(names_add(&map->table, name, map->count));
     map->names[map->count++] = name;
@@ -133,8 +133,7 @@ static bool open_listed(TensorFile *file, ShardMap *map, const Json *json, Error
 {
     map->weights = json_get(json_root(json), "weight_map");
     if (!json_is_object(map->weights)) {
-        return error_set(err, ERR_INPUT, "%s: field \"weight_map\": must be an object",
-                         map->path);
+        return error_set(err, ERR_INPUT, "%s: field \"weight_map\": must be an object", map->path);
     }
     return collect_shards(map, err) && open_shards(file, map, err) && check_map(file, map, err) &&
            check_no_other(file, map, err);

@@ -31,7 +31,10 @@ Sampler *sampler_create(Index V, Error *err)
     return sampler;
 }
 
-void sampler_free(Sampler *sampler) { mem_free(sampler); }
+void sampler_free(Sampler *sampler)
+{
+    mem_free(sampler);
+}
 
 static int by_falling_logit(const void *a, const void *b)
 {

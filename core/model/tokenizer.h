@@ -18,12 +18,15 @@ void                 tokenizer_free(Tokenizer *tok);
 Index                tokenizer_vocab(const Tokenizer *tok); /* largest id + 1 */
 uint64_t             tokenizer_hash(const Tokenizer *tok);  /* of the file's bytes */
 /* The id of a token as it is written in the file ("<|im_end|>"), or -1. */
-int32_t              tokenizer_id(const Tokenizer *tok, const char *token);
-bool                 tokenizer_is_special(const Tokenizer *tok, int32_t id);
+int32_t tokenizer_id(const Tokenizer *tok, const char *token);
+bool    tokenizer_is_special(const Tokenizer *tok, int32_t id);
 
 /* A growing list of ids, MEM_TEXT; free data with mem_free. */
-typedef struct Ids { int32_t *data; Index count, cap; } Ids;
-void ids_free(Ids *ids);
+typedef struct Ids {
+    int32_t *data;
+    Index    count, cap;
+} Ids;
+void           ids_free(Ids *ids);
 NODISCARD bool ids_add(Ids *ids, int32_t id, Error *err);
 
 /* Append the ids of UTF-8 text (invalid UTF-8 is refused with its position). add_special: run
@@ -44,11 +47,11 @@ NODISCARD bool tokenizer_bytes(const Tokenizer *tok, int32_t id, Str *bytes, Err
  * frequent pair (ties: the pair with the smaller ids) until vocab_size.
  */
 typedef struct TokenizerTrainer TokenizerTrainer;
-NODISCARD TokenizerTrainer *tokenizer_trainer_create(Error *err);
+NODISCARD TokenizerTrainer     *tokenizer_trainer_create(Error *err);
 NODISCARD bool tokenizer_trainer_add(TokenizerTrainer *t, const char *text, Index n, Error *err);
 /* The tokenizer.json, appended to out. */
 NODISCARD bool tokenizer_trainer_finish(TokenizerTrainer *t, const char *const *special,
                                         int special_count, Index vocab_size, Str *out, Error *err);
-void tokenizer_trainer_free(TokenizerTrainer *t);
+void           tokenizer_trainer_free(TokenizerTrainer *t);
 
 #endif

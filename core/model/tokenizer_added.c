@@ -51,7 +51,8 @@ static bool trie_add(Trie *trie, const char *bytes, Index n, int32_t token, Erro
         int32_t  next = in_chain(trie, *first, byte);
         if (next < 0) {
             next = (int32_t)trie->count++;
-            trie->node[next] = (TrieNode){.child = -1, .sibling = *first, .token = -1, .byte = byte};
+            trie->node[next] =
+                (TrieNode){.child = -1, .sibling = *first, .token = -1, .byte = byte};
             *first = next;
         }
         node = next;

@@ -14,11 +14,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "core/base/text.h"
 #include "core/model/tokenizer_learn.h"
-
-/* A merged token is written with at most two bytes for one, and must be readable again. */
-enum { MERGED_MAX_BYTES = TOKEN_MAX_BYTES / 2 };
 
 typedef struct Pair {
     uint64_t key; /* UINT64_MAX: empty slot */
@@ -37,18 +33,18 @@ typedef struct Entry {
 } Entry;
 
 typedef struct Learner {
-    Pair     *pair; /* open addressing */
-    Index     slots, used;
-    Place    *place;
-    Index     places, place_cap;
-    Entry    *heap;
-    Index     heap_count, heap_cap;
-    uint64_t *changed; /* keys whose count has grown in this round */
-    Index     changes, change_cap;
-    int32_t  *symbol; /* all words, one behind the other */
-    Index    *start;  /* where a word begins */
-    int32_t  *length; /* its symbols now */
-    int32_t   round;
+    Pair          *pair; /* open addressing */
+    Index          slots, used;
+    Place         *place;
+    Index          places, place_cap;
+    Entry         *heap;
+    Index          heap_count, heap_cap;
+    uint64_t      *changed; /* keys whose count has grown in this round */
+    Index          changes, change_cap;
+    int32_t       *symbol; /* all words, one behind the other */
+    Index         *start;  /* where a word begins */
+    int32_t       *length; /* its symbols now */
+    int32_t        round;
     const int64_t *count; /* how often a word stands */
 } Learner;
 
@@ -193,8 +189,7 @@ static bool count_pairs(Learner *l, Index words, Error *err)
     return end_round(l, err);
 }
 
-static bool start_words(Learner *l, const Vocabulary *words, const int32_t byte_id[256],
-                        Error *err)
+static bool start_words(Learner *l, const Vocabulary *words, const int32_t byte_id[256], Error *err)
 {
     Index n = words->count;
     l->symbol = mem_alloc_raw(mem_program(), MEM_TEXT, words->bytes.len, sizeof(int32_t), err);
@@ -215,8 +210,8 @@ static bool start_words(Learner *l, const Vocabulary *words, const int32_t byte_
 }
 
 /* Merge one occurrence: `left` is the symbol before (-1: none), `right` the one after. */
-static bool change_neighbours(Learner *l, MergePair pair, int32_t made, int32_t left,
-                              int32_t right, int32_t word, Error *err)
+static bool change_neighbours(Learner *l, MergePair pair, int32_t made, int32_t left, int32_t right,
+                              int32_t word, Error *err)
 {
     lose(l, pair.left, pair.right, word);
     if (left >= 0) {
@@ -258,87 +253,7 @@ static bool merge_everywhere(Learner *l, MergePair pair, int32_t made, Error *er
     return end_round(l, err);
 }
 
-/* ---- tokens ----------------------------------------------------------------------------- */
-
-void learned_free(Learned *learned)
-{
-    vocabulary_free(&learned->tokens);
-    mem_free(learned->merge);
-    *learned = (Learned){0};
-}
-
-static bool add_token(Vocabulary *tokens, const char *bytes, Index n, bool producible, Error *err)
-{
-    int32_t id = (int32_t)tokens->count;
-    return vocabulary_reserve(tokens, tokens->count + 1, err) &&
-           vocabulary_put(tokens, id, bytes, n, producible, err);
-}
-
-/* Whether a special token is written as these bytes would be. */
-static bool is_special(const Learned *learned, const char *bytes, Index n)
-{
-    for (int32_t id = 0; id < learned->special_count; id++) {
-        Index       there;
-        const char *special = vocabulary_bytes(&learned->tokens, id, &there);
-        if (there == n && memcmp(special, bytes, (size_t)n) == 0) return true;
-    }
-    return false;
-}
-
-static bool start_special(Learned *learned, const char *special, Error *err)
-{
-    char  bytes[ADDED_MAX_BYTES];
-    Index n = (Index)strlen(special);
-    if (n < 2 || n > ADDED_MAX_BYTES || !utf8_valid(special, n)) {
-        return error_set(err, ERR_INPUT, "a special token must be 2 to %d bytes of UTF-8",
-                         ADDED_MAX_BYTES);
-    }
-    Index count = byte_level_undo(bytes, special, n);
-    if (count == 1 || is_special(learned, count < 0 ? special : bytes, count < 0 ? n : count)) {
-        return error_set(err, ERR_INPUT, "a special token must be another token than \"%s\"",
-                         special);
-    }
-    if (!add_token(&learned->tokens, count < 0 ? special : bytes, count < 0 ? n : count, false,
-                   err)) {
-        return false;
-    }
-    learned->special_count++;
-    return true;
-}
-
-/* The bytes come in the order of their characters, as in the vocabularies of GPT-2 and Qwen. */
-bool learned_start(Learned *learned, const char *const *special, int special_count, Error *err)
-{
-    for (int i = 0; i < special_count; i++) {
-        if (!start_special(learned, special[i], err)) return false;
-    }
-    for (uint32_t cp = 0; cp < 0x144; cp++) {
-        char byte = (char)byte_level_byte(cp);
-        if (byte_level_byte(cp) >= 0 && !add_token(&learned->tokens, &byte, 1, true, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The token that a pair makes: its id, -1 on failure, -2 if there shall be none. The same bytes
- * by way of another pair are the same token. */
-static int32_t make_token(Learned *learned, MergePair pair, Error *err)
-{
-    Vocabulary *tokens = &learned->tokens;
-    char        bytes[2 * MERGED_MAX_BYTES];
-    Index       left, right;
-    const char *part = vocabulary_bytes(tokens, pair.left, &left);
-    memcpy(bytes, part, (size_t)left);
-    part = vocabulary_bytes(tokens, pair.right, &right);
-    memcpy(bytes + left, part, (size_t)right);
-    if (left + right > MERGED_MAX_BYTES || is_special(learned, bytes, left + right)) return -2;
-
-    int32_t known = vocabulary_find(tokens, bytes, left + right);
-    if (known >= 0) return known;
-    if (!add_token(tokens, bytes, left + right, true, err)) return -1;
-    return (int32_t)tokens->count - 1;
-}
+/* ---- the rounds -------------------------------------------------------------------------- */
 
 static bool learn(Learner *l, Learned *learned, Index vocab_size, Error *err)
 {
@@ -351,9 +266,9 @@ static bool learn(Learner *l, Learned *learned, Index vocab_size, Error *err)
             continue;
         }
         MergePair pair = {(int32_t)(top.key >> 32), (int32_t)(top.key & UINT32_MAX)};
-        int32_t   made = make_token(learned, pair, err);
-        if (made == -1) return false;
-        if (made == -2) continue;
+        int32_t   made = learned_make(learned, pair, err);
+        if (made == LEARN_FAILED) return false;
+        if (made == LEARN_NOTHING) continue;
         if (!room(&learned->merge, learned->merges, &learned->cap, sizeof pair, err)) return false;
         learned->merge[learned->merges++] = pair;
         if (!merge_everywhere(l, pair, made, err)) return false;

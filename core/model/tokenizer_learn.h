@@ -20,6 +20,10 @@ void learned_free(Learned *learned);
 /* Ids for the special tokens and the bytes. */
 NODISCARD bool learned_start(Learned *learned, const char *const *special, int special_count,
                              Error *err);
+/* The id of the token that a pair makes; the same bytes by way of another pair are the same
+ * token. Nothing where it would be too long to be read again, or a special one. */
+enum { LEARN_FAILED = -1, LEARN_NOTHING = -2 };
+int32_t learned_make(Learned *learned, MergePair pair, Error *err);
 /* Merge until there are vocab_size tokens or no pair is left. Word i stands count[i] times. */
 NODISCARD bool learned_merge(Learned *learned, const Vocabulary *words, const int64_t *count,
                              Index vocab_size, Error *err);

@@ -143,7 +143,8 @@ static bool side_id(const Tokenizer *tok, const char *written, Index n, char *by
 static bool refuse_merge(const char *side[2], const Index n[2], const char *what, Error *err)
 {
     char shown[2][TOKEN_SHOWN];
-    return error_set(err, ERR_INPUT, "\"%s\" and \"%s\" %s", tokenizer_show(shown[0], side[0], n[0]),
+    return error_set(err, ERR_INPUT, "\"%s\" and \"%s\" %s",
+                     tokenizer_show(shown[0], side[0], n[0]),
                      tokenizer_show(shown[1], side[1], n[1]), what);
 }
 
@@ -187,8 +188,7 @@ static bool read_merges(Tokenizer *tok, const Json *json, const JsonNode *model,
 static bool check_model(const Json *json, const JsonNode *model, Error *err)
 {
     if (!json_is_object(model)) {
-        return error_set(err, ERR_INPUT, "%s: field \"model\": must be an object",
-                         json_name(json));
+        return error_set(err, ERR_INPUT, "%s: field \"model\": must be an object", json_name(json));
     }
     const char *type = "BPE"; /* files of 2019 do not say so */
     if (!json_field_string(json, model, "type", false, &type, err)) return false;

@@ -9,8 +9,8 @@
 #include "core/model/tokenizer_parts.h"
 
 /* The model's id of this content, or -1. `bytes` receives what the token stands for. */
-static int32_t model_id(const Tokenizer *tok, int64_t id, const char *content, Index n,
-                        char *bytes, Index *count)
+static int32_t model_id(const Tokenizer *tok, int64_t id, const char *content, Index n, char *bytes,
+                        Index *count)
 {
     *count = byte_level_undo(bytes, content, n);
     if (*count >= 0) return vocabulary_find(&tok->vocab, bytes, *count);

@@ -27,7 +27,8 @@ TokenizerTrainer *tokenizer_trainer_create(Error *err)
 
     t->pre = pretokenizer_create(err);
     if (t->pre == NULL) goto fail;
-    if (!pretokenizer_add(t->pre, false, pretokenize_qwen2, (Index)strlen(pretokenize_qwen2), err)) {
+    if (!pretokenizer_add(t->pre, false, pretokenize_qwen2, (Index)strlen(pretokenize_qwen2),
+                          err)) {
         goto fail;
     }
     t->run = pretokenizer_run_create(t->pre, err);

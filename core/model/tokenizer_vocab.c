@@ -195,8 +195,7 @@ bool ids_add(Ids *ids, int32_t id, Error *err)
 {
     if (ids->count == ids->cap) {
         Index    cap = ids->cap < 32 ? 64 : 2 * ids->cap;
-        int32_t *data =
-            mem_resize(ids->data, mem_program(), MEM_TEXT, cap, sizeof *data, err);
+        int32_t *data = mem_resize(ids->data, mem_program(), MEM_TEXT, cap, sizeof *data, err);
         if (data == NULL) return false;
         ids->data = data;
         ids->cap = cap;

@@ -15,7 +15,8 @@ typedef struct PlanInput {
     const LoraConfig *lora;     /* NULL: full fine-tuning */
     DType             stored;   /* type of the base's matrices in memory */
     const TrainSettings *settings;
-    /* Shapes of the largest micro-batch: tokens, longest segment, targets, segments. */
+    /* Shapes of the largest micro-batch: tokens, longest segment, targets, segments. The
+     * bytes do not depend on how the tokens fall into segments, nor on the threads. */
     Index N, longest, targets, segments;
     int   threads;
 } PlanInput;
@@ -23,13 +24,16 @@ typedef struct PlanInput {
 typedef struct Plan {
     int64_t trainable, all;       /* PEFT's two numbers (all includes the adapter) */
     double  percent;
-    int64_t bytes[MEM_PURPOSE_COUNT]; /* each at the moment of the highest total */
+    /* Of the base's weights and the run's account, each at the moment of the highest total. */
+    int64_t bytes[MEM_PURPOSE_COUNT];
     int64_t bytes_total;
     double  flops_forward, flops_backward; /* of one micro-batch: 2 per multiply-add */
     double  flops_per_token;               /* both, per token */
-    double  extra_forward_percent;         /* LoRA's share of the forward products */
+    double  extra_forward_percent;         /* LoRA's products, of the base's forward ones */
 } Plan;
 
+/* ERR_INPUT as lora_match and lora_create would say it, or for more positions than the model
+ * has. */
 NODISCARD bool plan_make(const PlanInput *input, Plan *plan, Error *err);
 
 #endif

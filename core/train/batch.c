@@ -19,7 +19,7 @@ struct Order {
     int64_t       *sequence;    /* [count] the epoch's examples in order */
     Index         *starts;      /* [batches + 1] a batch's first place in sequence */
     Index          batches;
-    Index         *picked;      /* [count] the answer of order_batch */
+    Index         *picked; /* [count] the answer of order_batch */
 };
 
 Order *order_create(const Dataset *data, OrderSpec spec, Error *err)

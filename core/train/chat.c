@@ -13,7 +13,10 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 
-static bool knows(const Tokenizer *tok, const char *token) { return tokenizer_id(tok, token) >= 0; }
+static bool knows(const Tokenizer *tok, const char *token)
+{
+    return tokenizer_id(tok, token) >= 0;
+}
 
 /* A template of the model's own that is neither of the two is refused, not guessed. */
 static bool template_fits(const DataSpec *spec, const char *mark, Error *err)
@@ -67,4 +70,7 @@ void chat_turn(Str *head, Str *body, ChatTemplate chat, const char *role, const 
     str_add(body, "<|eot_id|>");
 }
 
-const char *chat_after_turn(ChatTemplate chat) { return chat == CHAT_CHATML ? "\n" : ""; }
+const char *chat_after_turn(ChatTemplate chat)
+{
+    return chat == CHAT_CHATML ? "\n" : "";
+}

@@ -33,8 +33,11 @@ static bool write_state(const TrainState *state, const char *folder, Error *err)
 
     for (int i = 0; i < 3; i++) {
         if (blocks[i] == NULL) continue;
-        out[count++] = (TensorOut){.name = names[i], .dtype = DTYPE_F32, .rank = 1,
-                                   .shape = {state->total}, .data = blocks[i]};
+        out[count++] = (TensorOut){.name = names[i],
+                                   .dtype = DTYPE_F32,
+                                   .rank = 1,
+                                   .shape = {state->total},
+                                   .data = blocks[i]};
     }
     char *path = path_join(folder, STATE_FILE, err);
     bool  ok = path != NULL && tensors_write(path, out, count, NULL, err);
@@ -43,7 +46,10 @@ static bool write_state(const TrainState *state, const char *folder, Error *err)
 }
 
 /* The four things that must be the same for a run to go on, by name. */
-typedef struct Identity { const char *key, *what; uint64_t hash; } Identity;
+typedef struct Identity {
+    const char *key, *what;
+    uint64_t    hash;
+} Identity;
 #define IDENTITIES 4
 
 static void identities(const Trainer *trainer, Identity list[IDENTITIES])
@@ -65,8 +71,8 @@ static bool write_counters(const Trainer *trainer, const TrainState *state, cons
     identities(trainer, list);
     str_addf(&json, "{\n  \"version\": 1,\n  \"step\": %td,\n  \"micro\": %td,\n", state->step,
              state->micro);
-    str_addf(&json, "  \"tokens\": %lld,\n  \"optimizer_steps\": %lld,\n",
-             (long long)state->tokens, (long long)state->optim_t);
+    str_addf(&json, "  \"tokens\": %lld,\n  \"optimizer_steps\": %lld,\n", (long long)state->tokens,
+             (long long)state->optim_t);
     for (int i = 0; i < IDENTITIES; i++) {
         hash_print(list[i].hash, hash);
         str_addf(&json, "  \"%s\": \"%s\",\n", list[i].key, hash);
@@ -218,12 +224,12 @@ static bool read_counters(const Trainer *trainer, const char *folder, TrainState
 
     const JsonNode *root = json_root(json);
     int64_t         step = 0, micro = 0;
-    bool            ok = json_field_int(json, root, "step", true, 0, INT32_MAX, &step, err) &&
-              json_field_int(json, root, "micro", true, 0, INT64_MAX / 4, &micro, err) &&
-              json_field_int(json, root, "tokens", true, 0, INT64_MAX, &state->tokens, err) &&
-              json_field_int(json, root, "optimizer_steps", true, 0, INT64_MAX, &state->optim_t,
-                             err) &&
-              check_identities(trainer, json, err);
+    bool            ok =
+        json_field_int(json, root, "step", true, 0, INT32_MAX, &step, err) &&
+        json_field_int(json, root, "micro", true, 0, INT64_MAX / 4, &micro, err) &&
+        json_field_int(json, root, "tokens", true, 0, INT64_MAX, &state->tokens, err) &&
+        json_field_int(json, root, "optimizer_steps", true, 0, INT64_MAX, &state->optim_t, err) &&
+        check_identities(trainer, json, err);
     state->step = (Index)step;
     state->micro = (Index)micro;
     json_free(json);
@@ -270,8 +276,10 @@ bool trainer_resume(Trainer *trainer, const char *folder, Error *err)
               read_state(trainer, folder, state, err) && trainer_restore(trainer, state, err);
     if (ok) {
         trainer->last_saved = trainer->step;
-        sink_send(&trainer->spec.sink, &(Event){.type = EVENT_RESUME, .step = trainer->step,
-                                                .steps = trainer->total_steps, .text = folder});
+        sink_send(&trainer->spec.sink, &(Event){.type = EVENT_RESUME,
+                                                .step = trainer->step,
+                                                .steps = trainer->total_steps,
+                                                .text = folder});
     }
     train_state_free(state);
     return ok;

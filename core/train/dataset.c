@@ -39,8 +39,7 @@ static Index count_targets(const Example *example)
 /* Each example's hash is chained to the ones before it, so that order counts. */
 static uint64_t chain(uint64_t hash, const Example *example)
 {
-    uint64_t part[3] = {hash,
-                        hash_bytes(example->ids, example->count * (Index)sizeof(int32_t)),
+    uint64_t part[3] = {hash, hash_bytes(example->ids, example->count * (Index)sizeof(int32_t)),
                         hash_bytes(example->labels, example->count * (Index)sizeof(int32_t))};
     return hash_bytes(part, sizeof part);
 }
@@ -64,7 +63,9 @@ bool dataset_take(Dataset *data, Ids *ids, Ids *labels, Index prompt, bool compl
     Index count = ids->count < limit ? ids->count : limit;
     if (count > 0) labels->data[0] = -100;
 
-    Example example = {.ids = ids->data, .labels = labels->data, .count = count,
+    Example example = {.ids = ids->data,
+                       .labels = labels->data,
+                       .count = count,
                        .prompt = prompt < count ? prompt : count};
     example.targets = count > 0 ? count_targets(&example) : 0;
     data->truncated += count < ids->count;

@@ -129,8 +129,8 @@ static bool add_turn(Draft *draft, const JsonNode *turn, ChatTemplate chat, cons
     if (!text_field(turn, "content", &content, &content_len, err)) return false;
     bool assistant = strcmp(role, "assistant") == 0;
     if (!assistant && strcmp(role, "user") != 0 && strcmp(role, "system") != 0) {
-        return error_set(err, ERR_INPUT, "field \"role\" is \"%.40s\", not system, user or assistant",
-                         role);
+        return error_set(err, ERR_INPUT,
+                         "field \"role\" is \"%.40s\", not system, user or assistant", role);
     }
     chat_turn(&head, &body, chat, role, content, content_len);
     bool ok = str_ok(&head, err) && str_ok(&body, err) &&
@@ -155,8 +155,9 @@ static bool line_messages(Dataset *data, const JsonNode *messages, const DataSpe
     }
     if (!chat_recognise(spec, &chat, err)) return false;
     if (chat == CHAT_NONE) {
-        error_set(err, ERR_INPUT,
-                  "field \"messages\": the model's tokenizer has neither ChatML's nor Llama 3's tokens");
+        error_set(
+            err, ERR_INPUT,
+            "field \"messages\": the model's tokenizer has neither ChatML's nor Llama 3's tokens");
         return error_hint(err, "write the data as prompt and completion instead");
     }
     bool ok = true;
@@ -178,8 +179,9 @@ static bool add_id_list(Ids *out, const JsonNode *list, const char *key, int64_t
         int64_t         id = json_integer(value);
         bool            ignored = id == NO_LOSS && lo == NO_LOSS;
         if (!json_is_integer(value) || ((id < 0 || id > hi) && !ignored)) {
-            return error_set(err, ERR_INPUT, "field \"%s\": element %td is not an integer in 0..%lld%s",
-                             key, i, (long long)hi, lo == NO_LOSS ? " or -100" : "");
+            return error_set(err, ERR_INPUT,
+                             "field \"%s\": element %td is not an integer in 0..%lld%s", key, i,
+                             (long long)hi, lo == NO_LOSS ? " or -100" : "");
         }
         if (!ids_add(out, (int32_t)id, err)) return false;
     }
@@ -216,14 +218,16 @@ static bool read_line(Dataset *data, const JsonNode *line, const DataSpec *spec,
     bool pair = json_get(line, "prompt") != NULL || json_get(line, "completion") != NULL;
     bool text = json_get(line, "text") != NULL, chat = json_get(line, "messages") != NULL;
     if (!pair && !text && !chat) {
-        error_set(err, ERR_INPUT, "none of the fields \"prompt\", \"text\", \"messages\", "
-                                  "\"input_ids\" is there");
+        error_set(err, ERR_INPUT,
+                  "none of the fields \"prompt\", \"text\", \"messages\", "
+                  "\"input_ids\" is there");
         return error_hint(err, "a line is {\"prompt\": ..., \"completion\": ...}, {\"text\": ...}, "
                                "{\"messages\": [...]} or {\"input_ids\": [...]}");
     }
     if (spec->tok == NULL) {
-        error_set(err, ERR_INPUT, "the model folder has no tokenizer.json, so only \"input_ids\" "
-                                  "data can be used");
+        error_set(err, ERR_INPUT,
+                  "the model folder has no tokenizer.json, so only \"input_ids\" "
+                  "data can be used");
         return false;
     }
     if (pair) return line_pair(data, line, spec, err);
@@ -231,8 +235,8 @@ static bool read_line(Dataset *data, const JsonNode *line, const DataSpec *spec,
     return line_messages(data, json_get(line, "messages"), spec, err);
 }
 
-bool dataset_add_line(Dataset *data, const char *line, Index n, const char *name,
-                      Index line_number, const DataSpec *spec, Error *err)
+bool dataset_add_line(Dataset *data, const char *line, Index n, const char *name, Index line_number,
+                      const DataSpec *spec, Error *err)
 {
     Str where = {0};
     str_addf(&where, "%s: line %td", name, line_number);

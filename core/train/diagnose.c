@@ -39,7 +39,8 @@ const char *diagnose(const RunHealth *h, const char **hint)
     *hint = "";
     if (h->steps < 10) return NULL;
     if (h->max_grad_norm == 0) {
-        *hint = tr("with A and B both zero neither receives a gradient; use init_lora_weights true");
+        *hint =
+            tr("with A and B both zero neither receives a gradient; use init_lora_weights true");
         return tr("dead: no gradient reached any trainable parameter");
     }
     if (h->last_loss > 1.5 * h->first_loss && h->last_loss > h->best_loss + 0.5) {

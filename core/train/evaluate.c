@@ -63,8 +63,8 @@ static bool forward_pass(Evaluation *e, Error *err)
     if (!make_room(e, b->rows.M, err)) return false;
     tape_begin(e->tape, false, e->cancel);
     Tensor  *hidden = net_forward(e->net, e->tape, &b->rows);
-    LossSpec spec = {.labels = b->labels, .loss_sum = &e->loss_sum, .row_loss = e->row_loss,
-                     .best = e->best};
+    LossSpec spec = {
+        .labels = b->labels, .loss_sum = &e->loss_sum, .row_loss = e->row_loss, .best = e->best};
     net_loss(e->net, e->tape, hidden, spec);
     tape_done(e->tape, hidden);
     bool ok = tape_ok(e->tape, err);
@@ -112,8 +112,8 @@ static bool run(Evaluation *e, Index limit, EvalResult *result, Error *err)
 bool evaluate(Net *net, Tape *tape, const Dataset *data, Index limit, EvalRow *row, void *context,
               const Cancel *cancel, EvalResult *result, Error *err)
 {
-    Evaluation e = {.net = net, .tape = tape, .data = data, .row = row, .context = context,
-                    .cancel = cancel};
+    Evaluation e = {
+        .net = net, .tape = tape, .data = data, .row = row, .context = context, .cancel = cancel};
     if (limit <= 0 || limit > data->count) limit = data->count;
     double start = clock_seconds();
     bool   was_training = net->training;

@@ -70,6 +70,19 @@ Value *match_value(Value *value)
     return value;
 }
 
+/* The slot that a channel shows and nothing else, as `key "{p}"` does; NULL for other channels. */
+static const Ref *only_ref(const Instance *rule, int channel)
+{
+    const Node *node = rule->choice->channels[channel].text;
+    if (node == NULL || node->next != NULL || node->kind != NODE_VALUE || node->width > 0 ||
+        node->expr.count > 1) {
+        return NULL;
+    }
+    const Term *term = &node->expr.terms[0];
+    bool        slot = term->kind == TERM_REF && term->sign > 0 && term->ref.slot >= 0;
+    return slot && term->ref.index != FIELD_COUNT ? &term->ref : NULL;
+}
+
 bool match_text(Value *value, int field, const char **text, Index *len)
 {
     int at = field < 0 ? 0 : field;
@@ -86,6 +99,8 @@ bool match_text(Value *value, int field, const char **text, Index *len)
             return match_text(&rule->slots[rule->choice->slot_count - 1], at, text, len);
         }
         value = &rule->memo[at];
+        const Ref *same = value->kind == VALUE_NONE ? only_ref(rule, at) : NULL;
+        if (same != NULL) return match_text(&rule->slots[same->slot], same->index, text, len);
     } else if (value->kind == VALUE_LIST) {
         value = &value->memo[at];
     }

@@ -53,7 +53,7 @@ static bool include(Reader *reader, Scan *scan, const char *name)
     }
     Str path = {0};
     str_addf(&path, "%s/%s", reader->folder, name);
-    if (!path_exists(str_text(&path))) {
+    if (!path.failed && !path_exists(str_text(&path))) {
         str_clear(&path);
         str_addf(&path, "%s/../base/%s", reader->folder, name);
     }

@@ -27,8 +27,8 @@ static bool sum_file(const char *path, int64_t *bytes, char sum[17], Error *err)
 {
     File   *file = file_open(path, err);
     Hasher *hasher = file != NULL ? hasher_create(err) : NULL;
-    char   *piece = hasher != NULL ? mem_alloc_raw(mem_program(), MEM_SCRATCH, PIECE, 1, err) : NULL;
-    bool    ok = piece != NULL && add_file(file, hasher, piece, err);
+    char *piece = hasher != NULL ? mem_alloc_raw(mem_program(), MEM_SCRATCH, PIECE, 1, err) : NULL;
+    bool  ok = piece != NULL && add_file(file, hasher, piece, err);
     if (ok) {
         *bytes = file_size(file);
         hash_print(hasher_value(hasher), sum);

@@ -44,18 +44,29 @@ bool runlog_ok(const RunLog *log, Error *err)
 static const char *type_name(EventType type)
 {
     switch (type) {
-    case EVENT_START: return "start";
-    case EVENT_STEP: return "step";
-    case EVENT_EVAL: return "eval";
-    case EVENT_MODULES: return "modules";
-    case EVENT_MEMORY: return "memory";
-    case EVENT_SAMPLE: return "sample";
-    case EVENT_CHECKPOINT: return "checkpoint";
-    case EVENT_RESUME: return "resume";
-    case EVENT_NOTE: return "note";
-    case EVENT_END: return "end";
+    case EVENT_START:
+        return "start";
+    case EVENT_STEP:
+        return "step";
+    case EVENT_EVAL:
+        return "eval";
+    case EVENT_MODULES:
+        return "modules";
+    case EVENT_MEMORY:
+        return "memory";
+    case EVENT_SAMPLE:
+        return "sample";
+    case EVENT_CHECKPOINT:
+        return "checkpoint";
+    case EVENT_RESUME:
+        return "resume";
+    case EVENT_NOTE:
+        return "note";
+    case EVENT_END:
+        return "end";
     case EVENT_TEXT:
-    case EVENT_PROGRESS: break;
+    case EVENT_PROGRESS:
+        break;
     }
     return NULL;
 }
@@ -104,10 +115,18 @@ static void add_eval(Str *line, const Event *event)
 static void add_members(Str *line, const Event *event)
 {
     switch (event->type) {
-    case EVENT_STEP: add_step(line, event); break;
-    case EVENT_EVAL: add_eval(line, event); break;
-    case EVENT_MEMORY: add_memory(line, event); break;
-    case EVENT_NOTE: add_text(line, "text", event->text); break;
+    case EVENT_STEP:
+        add_step(line, event);
+        break;
+    case EVENT_EVAL:
+        add_eval(line, event);
+        break;
+    case EVENT_MEMORY:
+        add_memory(line, event);
+        break;
+    case EVENT_NOTE:
+        add_text(line, "text", event->text);
+        break;
     case EVENT_MODULES:
     case EVENT_SAMPLE:
     case EVENT_CHECKPOINT:

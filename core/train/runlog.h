@@ -19,13 +19,22 @@ bool runlog_ok(const RunLog *log, Error *err);
 
 /* Reading: skips unknown types and a torn last line; after "resume" at step k, older lines
  * beyond k do not count. */
-typedef struct RunStep { Index step; double loss, grad_norm, learning_rate, seconds; Index tokens; } RunStep;
-typedef struct RunEval { Index step; double loss, exact_match; } RunEval;
+typedef struct RunStep {
+    Index  step;
+    double loss, grad_norm, learning_rate, seconds;
+    Index  tokens;
+} RunStep;
+typedef struct RunEval {
+    Index  step;
+    double loss, exact_match;
+} RunEval;
 typedef struct RunData {
-    RunStep *steps; Index step_count;
-    RunEval *evals; Index eval_count;
-    char    *start;   /* the start line's JSON, "" if none */
-    char    *end;     /* the end line's JSON, "" while it runs */
+    RunStep *steps;
+    Index    step_count;
+    RunEval *evals;
+    Index    eval_count;
+    char    *start; /* the start line's JSON, "" if none */
+    char    *end;   /* the end line's JSON, "" while it runs */
 } RunData;
 NODISCARD RunData *runlog_read(const char *path, Error *err);
 void               rundata_free(RunData *data);

@@ -22,7 +22,10 @@ void rundata_free(RunData *data)
     mem_free(data);
 }
 
-static int64_t step_of(const JsonNode *line) { return json_integer(json_get(line, "step")); }
+static int64_t step_of(const JsonNode *line)
+{
+    return json_integer(json_get(line, "step"));
+}
 
 static double number_of(const JsonNode *line, const char *key)
 {
@@ -34,8 +37,8 @@ static bool room(void *array_pointer, Index count, Index size, Error *err)
 {
     void **array = array_pointer;
     if (count != 0 && (count & (count - 1)) != 0) return true;
-    void *larger = mem_resize(*array, mem_program(), MEM_TEXT, count == 0 ? 1 : 2 * count, size,
-                              err);
+    void *larger =
+        mem_resize(*array, mem_program(), MEM_TEXT, count == 0 ? 1 : 2 * count, size, err);
     if (larger == NULL) return false;
     *array = larger;
     return true;

@@ -52,8 +52,8 @@ bool trainer_restore(Trainer *trainer, const TrainState *state, Error *err)
     if (state->total != set->total || (state->m == NULL) != (optim->m == NULL) ||
         (state->v == NULL) != (optim->v == NULL)) {
         return error_set(err, ERR_MISMATCH,
-                         "the saved state has %td trainable values, this training %td", state->total,
-                         set->total);
+                         "the saved state has %td trainable values, this training %td",
+                         state->total, set->total);
     }
     set->be->put(set->be, set->values, state->values, bytes);
     if (optim->m != NULL) set->be->put(set->be, optim->m, state->m, bytes);

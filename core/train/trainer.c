@@ -40,8 +40,11 @@ Trainer *trainer_create(const TrainerSpec *spec, Error *err)
     if (trainer == NULL) return NULL;
     trainer->spec = *spec;
     trainer->last_saved = -1;
-    OrderSpec order = {.seed = s->seed, .shuffle = s->shuffle, .packing = s->packing,
-                       .batch = s->batch, .max_length = s->max_length};
+    OrderSpec order = {.seed = s->seed,
+                       .shuffle = s->shuffle,
+                       .packing = s->packing,
+                       .batch = s->batch,
+                       .max_length = s->max_length};
     trainer->order = order_create(spec->train, order, err);
     if (trainer->order == NULL) goto fail;
     trainer->optim = optim_create(spec->method->params, s->optim, err);
@@ -69,9 +72,15 @@ void trainer_free(Trainer *trainer)
     mem_free(trainer);
 }
 
-Index trainer_total_steps(const Trainer *trainer) { return trainer->total_steps; }
+Index trainer_total_steps(const Trainer *trainer)
+{
+    return trainer->total_steps;
+}
 
-Index trainer_step_number(const Trainer *trainer) { return trainer->step; }
+Index trainer_step_number(const Trainer *trainer)
+{
+    return trainer->step;
+}
 
 /* Targets of the whole accumulated batch: what its loss is divided by. */
 static bool count_targets(Trainer *trainer, Index *targets, double *epoch, Error *err)
@@ -193,8 +202,8 @@ static void remember(Trainer *trainer, const StepReport *report)
 {
     if (trainer->loss_count == trainer->loss_cap) {
         Index  cap = trainer->loss_cap * 2 + 256;
-        float *larger = mem_resize(trainer->losses, mem_program(), MEM_TEXT, cap, sizeof(float),
-                                   NULL);
+        float *larger =
+            mem_resize(trainer->losses, mem_program(), MEM_TEXT, cap, sizeof(float), NULL);
         if (larger == NULL) return; /* the diagnosis will know fewer steps */
         trainer->losses = larger;
         trainer->loss_cap = cap;
@@ -223,9 +232,9 @@ bool trainer_step(Trainer *trainer, const Cancel *cancel, StepReport *report, Er
         return error_set(err, ERR_CANCELLED, "stopped at step %td", trainer->step);
     }
 
-    report->learning_rate = s->learning_rate * schedule_factor(s->schedule, trainer->step,
-                                                               trainer->warmup,
-                                                               trainer->total_steps);
+    report->learning_rate =
+        s->learning_rate *
+        schedule_factor(s->schedule, trainer->step, trainer->warmup, trainer->total_steps);
     mem_mark(tape_account(trainer->spec.tape), "optimizer", -1);
     optim_step(trainer->optim, report->learning_rate,
                clip_scale(report->grad_norm, s->max_grad_norm));

@@ -8,13 +8,22 @@
 #include "core/base/json.h"
 #include "core/train/trainer_internal.h"
 
-static bool due(Index every, Index step) { return every > 0 && step % every == 0; }
+static bool due(Index every, Index step)
+{
+    return every > 0 && step % every == 0;
+}
 
 static void send_step(Trainer *trainer, const StepReport *r)
 {
-    Event event = {.type = EVENT_STEP, .step = r->step, .steps = trainer->total_steps,
-                   .epoch = r->epoch, .loss = r->loss, .grad_norm = r->grad_norm,
-                   .learning_rate = r->learning_rate, .tokens = r->tokens, .seconds = r->seconds};
+    Event event = {.type = EVENT_STEP,
+                   .step = r->step,
+                   .steps = trainer->total_steps,
+                   .epoch = r->epoch,
+                   .loss = r->loss,
+                   .grad_norm = r->grad_norm,
+                   .learning_rate = r->learning_rate,
+                   .tokens = r->tokens,
+                   .seconds = r->seconds};
     sink_send(&trainer->spec.sink, &event);
 }
 
@@ -25,9 +34,13 @@ static bool send_eval(Trainer *trainer, const Cancel *cancel, Error *err)
                   &result, err)) {
         return false;
     }
-    Event event = {.type = EVENT_EVAL, .step = trainer->step, .steps = trainer->total_steps,
-                   .loss = result.loss, .exact_match = result.exact_match,
-                   .tokens = result.tokens, .seconds = result.seconds};
+    Event event = {.type = EVENT_EVAL,
+                   .step = trainer->step,
+                   .steps = trainer->total_steps,
+                   .loss = result.loss,
+                   .exact_match = result.exact_match,
+                   .tokens = result.tokens,
+                   .seconds = result.seconds};
     sink_send(&trainer->spec.sink, &event);
     return true;
 }

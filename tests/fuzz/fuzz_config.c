@@ -30,7 +30,8 @@ static void check_ranges(const ModelConfig *c)
     CHECK(c->end_count >= 0 && c->end_count <= CONFIG_MAX_END_TOKENS);
     for (int i = 0; i < c->end_count; i++) CHECK(c->end[i] >= 0 && c->end[i] < c->V);
     int64_t product = 0;
-    CHECK(!__builtin_mul_overflow(c->L * (c->D + c->H * c->K), 16 * (c->F + c->H * c->K), &product));
+    CHECK(
+        !__builtin_mul_overflow(c->L * (c->D + c->H * c->K), 16 * (c->F + c->H * c->K), &product));
 }
 
 static void check_written(const ModelConfig *config)

@@ -35,7 +35,8 @@ static void check_batches(const Header *whole, bool good, const char *text, Inde
     bool   again = header_parse_batches(&header, text, len, data_bytes, 24, "fuzz", &err);
     CHECK(again == good || (again && strstr(why->message, "duplicate") != NULL));
     if (!again) return;
-    CHECK(!good || (header.count == whole->count && header.metadata_pairs == whole->metadata_pairs));
+    CHECK(!good ||
+          (header.count == whole->count && header.metadata_pairs == whole->metadata_pairs));
     for (Index i = 0; good && i < header.count; i++) {
         CHECK(strcmp(header.infos[i].name, whole->infos[i].name) == 0);
         CHECK(header.infos[i].bytes == whole->infos[i].bytes);

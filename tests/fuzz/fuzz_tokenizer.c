@@ -12,8 +12,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char sample[] = "The <s>naïve e\xCC\x81 世界 😀  12345!\n\n\tabcabcabcabcabcabcabcabcabcabcabc"
-                             "abcabcabcabcabcabcabcabc it's <|im_end|> end ";
+static const char sample[] =
+    "The <s>naïve e\xCC\x81 世界 😀  12345!\n\n\tabcabcabcabcabcabcabcabcabcabcabc"
+    "abcabcabcabcabcabcabcabc it's <|im_end|> end ";
 
 static void encode_and_decode(const Tokenizer *tok, const char *text, Index n)
 {

@@ -151,9 +151,10 @@ typedef struct Field {
 } Field;
 
 static const Field base_fields[] = {
-    {"model_type", "\"llama\""},   {"vocab_size", "90"},          {"hidden_size", "32"},
-    {"num_hidden_layers", "2"},    {"num_attention_heads", "4"},  {"num_key_value_heads", "2"},
-    {"intermediate_size", "44"},   {"max_position_embeddings", "512"},
+    {"model_type", "\"llama\""},  {"vocab_size", "90"},
+    {"hidden_size", "32"},        {"num_hidden_layers", "2"},
+    {"num_attention_heads", "4"}, {"num_key_value_heads", "2"},
+    {"intermediate_size", "44"},  {"max_position_embeddings", "512"},
     {"rms_norm_eps", "1e-5"},
 };
 
@@ -163,7 +164,7 @@ static void add_config(Str *out, const char *key, const char *value)
     bool found = false;
     str_add(out, "{");
     for (size_t i = 0; i < sizeof base_fields / sizeof *base_fields; i++) {
-        bool        this = strcmp(base_fields[i].key, key) == 0;
+        bool this = strcmp(base_fields[i].key, key) == 0;
         const char *text = this ? value : base_fields[i].value;
         found = found || this;
         if (text == NULL) continue;
@@ -228,7 +229,8 @@ static const BadField bad_fields[] = {
     {"rope_theta", "1e999", "line 1"},
     {"rope_theta", "\"big\"", ""},
     {"rope_scaling", "[1]", "must be an object"},
-    {"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4}", "field \"type\": \"yarn\" is not supported"},
+    {"rope_scaling", "{\"type\": \"yarn\", \"factor\": 4}",
+     "field \"type\": \"yarn\" is not supported"},
     {"rope_scaling", "{\"rope_type\": \"dynamic\", \"factor\": 4}", "\"dynamic\" is not supported"},
     {"rope_scaling", "{\"type\": \"longrope\"}", "\"longrope\" is not supported"},
     {"rope_scaling", "{\"type\": \"mrope\"}", "\"mrope\" is not supported"},
@@ -335,9 +337,11 @@ static void missing_fields_have_the_defaults_of_transformers(void **state)
     (void)state;
     ModelConfig c;
     Error       err = {0};
-    assert_true(parse_text(&c, "{\"model_type\": \"qwen2\", \"vocab_size\": 90, \"hidden_size\": 32, "
-                               "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, "
-                               "\"intermediate_size\": 44}", &err));
+    assert_true(parse_text(&c,
+                           "{\"model_type\": \"qwen2\", \"vocab_size\": 90, \"hidden_size\": 32, "
+                           "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, "
+                           "\"intermediate_size\": 44}",
+                           &err));
     assert_true(c.rms_eps == 1e-6f && c.rope.theta == 1e4 && c.rope.type == ROPE_DEFAULT);
     assert_true(c.G == 4 && c.K == 8 && !c.tied && c.dtype == DTYPE_F32);
     assert_true(c.bos == -1 && c.pad == -1 && c.end_count == 0);
@@ -355,7 +359,8 @@ typedef struct Window {
 
 static const Window windows[] = {
     {"\"use_sliding_window\": false, \"sliding_window\": 32768, \"max_window_layers\": 1, "
-     "\"layer_types\": [\"full_attention\", \"full_attention\"]", false},
+     "\"layer_types\": [\"full_attention\", \"full_attention\"]",
+     false},
     {"\"use_sliding_window\": false, \"sliding_window\": 4096, \"max_window_layers\": 0", false},
     {"\"sliding_window\": 4096, \"max_window_layers\": 0", false},
     {"\"use_sliding_window\": true, \"sliding_window\": null", false},
@@ -374,9 +379,11 @@ static void a_window_is_refused_only_when_it_is_used(void **state)
         ModelConfig config;
         Error       err = {0};
         Str         text = {0};
-        str_addf(&text, "{\"model_type\": \"qwen2\", \"vocab_size\": 90, \"hidden_size\": 32, "
-                        "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, "
-                        "\"intermediate_size\": 44, %s}", windows[i].fields);
+        str_addf(&text,
+                 "{\"model_type\": \"qwen2\", \"vocab_size\": 90, \"hidden_size\": 32, "
+                 "\"num_hidden_layers\": 2, \"num_attention_heads\": 4, "
+                 "\"intermediate_size\": 44, %s}",
+                 windows[i].fields);
         if (parse_text(&config, str_text(&text), &err) == windows[i].used) {
             fail_msg("%s: %s", windows[i].fields, err.message);
         }
@@ -413,10 +420,10 @@ static void end_tokens_of_generation_config_are_added(void **state)
 static void configs_that_are_no_objects_or_no_files_are_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",   "[]", "null", "7",     "\"text\"",
-                                      "{",  "{}", "{}{}", "{\"a\":1,\"a\":2}", "\xff"};
-    ModelConfig              config;
-    Error                    err = {0};
+    static const char *const bad[] = {
+        "", "[]", "null", "7", "\"text\"", "{", "{}", "{}{}", "{\"a\":1,\"a\":2}", "\xff"};
+    ModelConfig config;
+    Error       err = {0};
     assert_false(config_read(&config, test_path("absent"), &err));
     assert_error(&err, ERR_INPUT, "config.json");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -137,7 +137,7 @@ static void the_hash_is_of_the_weights_and_sizes_alone(void **state)
     ModelBench bench = model_bench();
     uint64_t   seen[MODEL_FIXTURES];
     for (int i = 0; i < MODEL_FIXTURES; i++) {
-        char name[128], copy[256];
+        char   name[128], copy[256];
         Model *model = model_must_load(&bench, model_fixture(i));
         seen[i] = model->hash;
         model_free(model);
@@ -167,7 +167,7 @@ typedef struct Change {
 } Change;
 
 #define WEIGHTS "model.safetensors"
-#define CONFIG  "config.json"
+#define CONFIG "config.json"
 
 static const Change changes[] = {
     {CONFIG, "\"vocab_size\": 90", "\"vocab_size\": 91",
@@ -177,7 +177,8 @@ static const Change changes[] = {
      "9 tensors are missing (model.layers.2.self_attn.q_proj.weight, "},
     {CONFIG, "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1",
      "9 tensors are unexpected (model.layers.1."},
-    {CONFIG, "\"intermediate_size\": 44", "\"intermediate_size\": 45", "[44, 32] instead of [45, 32]"},
+    {CONFIG, "\"intermediate_size\": 44", "\"intermediate_size\": 45",
+     "[44, 32] instead of [45, 32]"},
     {CONFIG, "\"attention_bias\": false", "\"attention_bias\": true",
      "8 tensors are missing (model.layers.0.self_attn.q_proj.bias, "},
     {CONFIG, "\"model_type\": \"llama\"", "\"model_type\": \"qwen2\"", "6 tensors are missing"},
@@ -263,8 +264,8 @@ static void a_missing_head_gets_a_hint(void **state)
     (void)state;
     ModelBench   bench = model_bench();
     Error        err = {0};
-    const Change untie = {CONFIG, "\"tie_word_embeddings\": true",
-                          "\"tie_word_embeddings\": false", NULL};
+    const Change untie = {CONFIG, "\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false",
+                          NULL};
     copy_folder(model_fixture(0), test_path("m"));
     change_file(test_path("m/config.json"), &untie);
     assert_null(model_load(test_path("m"), bench.be, bench.account, &err));
@@ -292,7 +293,8 @@ static void buffers_of_rotary_angles_are_ignored(void **state)
         memcpy(out[i].shape, info->shape, sizeof out[i].shape);
         out[i].data = data;
     }
-    out[count] = (TensorOut){"model.layers.0.self_attn.rotary_emb.inv_freq", DTYPE_F32, 1, {2}, freq};
+    out[count] =
+        (TensorOut){"model.layers.0.self_attn.rotary_emb.inv_freq", DTYPE_F32, 1, {2}, freq};
     copy_folder(model_fixture(0), test_path("m"));
     assert_true(tensors_write(test_path("m/model.safetensors"), out, count + 1, NULL, &err));
     for (Index i = 0; i < count; i++) free((void *)(uintptr_t)out[i].data);
@@ -320,7 +322,8 @@ static void a_weight_that_is_not_finite_is_named(void **state)
         put_file(test_path("m/model.safetensors"), bytes, len);
         mem_free(bytes);
         assert_null(model_load(test_path("m"), bench.be, bench.account, &err));
-        assert_error(&err, ERR_NUMERIC, "model.safetensors: tensor \"model.norm.weight\": element 31");
+        assert_error(&err, ERR_NUMERIC,
+                     "model.safetensors: tensor \"model.norm.weight\": element 31");
         assert_int_equal(mem_in_use_total(bench.account), 0);
     }
     model_bench_done(&bench);

@@ -18,7 +18,8 @@ static void assert_same_folder(const char *a, const char *b)
     char **names, **others;
     Index  count, other_count;
     Error  err = {0};
-    assert_true(folder_list(a, &names, &count, &err) && folder_list(b, &others, &other_count, &err));
+    assert_true(folder_list(a, &names, &count, &err) &&
+                folder_list(b, &others, &other_count, &err));
     assert_int_equal(count, other_count);
     for (Index i = 0; i < count; i++) {
         char left[512], right[512];
@@ -38,8 +39,8 @@ static void a_loaded_model_is_saved_as_the_same_files(void **state)
     (void)state;
     ModelBench bench = model_bench();
     for (int i = 0; i < MODEL_FIXTURES; i++) {
-        Error  err = {0};
-        char   copy[256], out[300];
+        Error err = {0};
+        char  copy[256], out[300];
         snprintf(copy, sizeof copy, "%s", test_path(model_fixtures[i]));
         snprintf(out, sizeof out, "%s.out", copy);
         copy_folder(model_fixture(i), copy);
@@ -222,7 +223,8 @@ static void an_untied_head_is_stored_and_said(void **state)
         char config[512];
         snprintf(config, sizeof config, "%s/config.json", out);
         Json *json = json_read(config, 1 << 20, &err);
-        assert_non_null(json_get(json_root(json), "initializer_range")); /* what means nothing stays */
+        assert_non_null(
+            json_get(json_root(json), "initializer_range")); /* what means nothing stays */
         json_free(json);
         model_free(again);
         model_free(model);

@@ -68,11 +68,11 @@ typedef struct BadHeader {
 } BadHeader;
 
 /* A tensor "t" with these three values. */
-#define T(dtype, shape, offsets)                                                                  \
+#define T(dtype, shape, offsets) \
     "{\"t\":{\"dtype\":" dtype ",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
 /* Two tensors "a" and "b" of F32. */
-#define AB(shape_a, offsets_a, shape_b, offsets_b)                                                \
-    "{\"a\":{\"dtype\":\"F32\",\"shape\":" shape_a ",\"data_offsets\":" offsets_a "},"              \
+#define AB(shape_a, offsets_a, shape_b, offsets_b)                                     \
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":" shape_a ",\"data_offsets\":" offsets_a "}," \
     "\"b\":{\"dtype\":\"F32\",\"shape\":" shape_b ",\"data_offsets\":" offsets_b "}}"
 #define F32 "\"F32\""
 
@@ -104,7 +104,8 @@ static const BadHeader bad_headers[] = {
     {"{\"t\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0],\"x\":1}}", 0, "4 fields"},
     {AB("[1]", "[0,4]", "[1]", "[0,4]"), 4, "tensor \"b\": field \"data_offsets\": overlap"},
     {"{\"t\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},"
-     "\"t\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0, "duplicate"},
+     "\"t\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}",
+     0, "duplicate"},
     {"{\"t\":{\"dtype\":\"F32\",\"dtype\":\"F16\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0,
      "duplicate"},
     {"{\"__metadata__\":[]}", 0, "field \"__metadata__\": must be an object"},
@@ -345,7 +346,8 @@ static void a_name_of_a_megabyte_is_found(void **state)
     (void)state;
     Str name = {0}, header = {0};
     for (int i = 0; i < 1 << 20; i++) str_add(&name, "n");
-    str_addf(&header, "{\"%s\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}", name.data);
+    str_addf(&header, "{\"%s\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}",
+             name.data);
     put_tensor_file(test_path("name.safetensors"), header.data, NULL, 4);
     Error       err = {0};
     TensorFile *file = tensors_open(test_path("name.safetensors"), &err);
@@ -383,12 +385,13 @@ static const GoodHeader good_headers[] = {
     {T("\"F4\"", "[4]", "[0,2]"), 2, 1},
     {T("\"F6_E3M2\"", "[4]", "[0,3]"), 3, 1},
     {T("\"C64\"", "[1]", "[0,8]"), 8, 1},
-    {AB("[1]", "[4,8]", "[1]", "[0,4]"), 8, 2},          /* not in the order of the data */
-    {AB("[0]", "[4,4]", "[1]", "[0,4]"), 4, 2},          /* nothing at the end */
-    {AB("[1]", "[0,4]", "[0]", "[0,0]"), 4, 2},          /* nothing at the beginning */
-    {AB("[0]", "[0,0]", "[0]", "[0,0]"), 0, 2},          /* nothing twice */
+    {AB("[1]", "[4,8]", "[1]", "[0,4]"), 8, 2}, /* not in the order of the data */
+    {AB("[0]", "[4,4]", "[1]", "[0,4]"), 4, 2}, /* nothing at the end */
+    {AB("[1]", "[0,4]", "[0]", "[0,0]"), 4, 2}, /* nothing at the beginning */
+    {AB("[0]", "[0,0]", "[0]", "[0,0]"), 0, 2}, /* nothing twice */
     {"{\"t\":{\"data_offsets\":[0,4],\"shape\":[1],\"dtype\":\"F32\"}}", 4, 1},
-    {"{ \"t\" : { \"dtype\" : \"F32\" , \"shape\" : [ 1 ] , \"data_offsets\" : [ 0 , 4 ] } } ", 4, 1},
+    {"{ \"t\" : { \"dtype\" : \"F32\" , \"shape\" : [ 1 ] , \"data_offsets\" : [ 0 , 4 ] } } ", 4,
+     1},
     {"{\"\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, 1},
     {"{\"a-\\\"-\\\\\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, 1},
     {"{\"\xe5\xb1\x82\\u5c42\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, 1},

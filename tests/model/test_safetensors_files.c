@@ -18,7 +18,7 @@
 #include "core/model/safetensors.h"
 #include "tests/model/tensor_files.h"
 
-#define ENTRY(name, size, begin, end)                                                             \
+#define ENTRY(name, size, begin, end) \
     "\"" name "\":{\"dtype\":\"U8\",\"shape\":[" size "],\"data_offsets\":[" begin "," end "]}"
 
 /* ---- not files -------------------------------------------------------------------------- */
@@ -77,19 +77,25 @@ typedef struct BadValue {
 } BadValue;
 
 static const BadValue bad_values[] = {
-    {"F32", 4, 0x7f800000u, "element 2 of 5 is inf"}, {"F32", 4, 0xff800000u, "is -inf"},
-    {"F32", 4, 0x7fc00000u, "is nan"},                {"F32", 4, 0x7f800001u, "element 2 of 5"},
-    {"F16", 2, 0x7c00u, "is inf"},                    {"F16", 2, 0xfc00u, "is -inf"},
-    {"F16", 2, 0x7c01u, "element 2 of 5"},            {"BF16", 2, 0x7f80u, "is inf"},
-    {"BF16", 2, 0xff80u, "is -inf"},                  {"BF16", 2, 0x7fc0u, "is nan"},
+    {"F32", 4, 0x7f800000u, "element 2 of 5 is inf"},
+    {"F32", 4, 0xff800000u, "is -inf"},
+    {"F32", 4, 0x7fc00000u, "is nan"},
+    {"F32", 4, 0x7f800001u, "element 2 of 5"},
+    {"F16", 2, 0x7c00u, "is inf"},
+    {"F16", 2, 0xfc00u, "is -inf"},
+    {"F16", 2, 0x7c01u, "element 2 of 5"},
+    {"BF16", 2, 0x7f80u, "is inf"},
+    {"BF16", 2, 0xff80u, "is -inf"},
+    {"BF16", 2, 0x7fc0u, "is nan"},
 };
 
 static TensorFile *open_five(const char *dtype, int width, uint32_t third)
 {
     char  header[128], data[20] = {0};
     Error err = {0};
-    snprintf(header, sizeof header, "{\"the.t\":{\"dtype\":\"%s\",\"shape\":[5],\"data_offsets\":[0,%d]}}",
-             dtype, 5 * width);
+    snprintf(header, sizeof header,
+             "{\"the.t\":{\"dtype\":\"%s\",\"shape\":[5],\"data_offsets\":[0,%d]}}", dtype,
+             5 * width);
     memcpy(data + 2 * width, &third, (size_t)width);
     put_tensor_file(test_path("values.safetensors"), header, data, 5 * width);
     TensorFile *file = tensors_open(test_path("values.safetensors"), &err);
@@ -124,9 +130,12 @@ static void the_largest_and_smallest_finite_values_are_read(void **state)
         uint32_t    bits;
         double      value;
     } rows[] = {
-        {"F32", 4, 0x7f7fffffu, 3.4028234663852886e38}, {"F32", 4, 1u, 1.401298464324817e-45},
-        {"F16", 2, 0x7bffu, 65504.0},                   {"F16", 2, 1u, 5.960464477539063e-08},
-        {"BF16", 2, 0x7f7fu, 3.3895313892515355e38},    {"BF16", 2, 0xbf80u, -1.0},
+        {"F32", 4, 0x7f7fffffu, 3.4028234663852886e38},
+        {"F32", 4, 1u, 1.401298464324817e-45},
+        {"F16", 2, 0x7bffu, 65504.0},
+        {"F16", 2, 1u, 5.960464477539063e-08},
+        {"BF16", 2, 0x7f7fu, 3.3895313892515355e38},
+        {"BF16", 2, 0xbf80u, -1.0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         TensorFile *file = open_five(rows[i].dtype, rows[i].width, rows[i].bits);
@@ -190,8 +199,8 @@ static const BadIndex bad_indices[] = {
 
 static void put_shards(void)
 {
-    put_tensor_file(test_path("one"), "{" ENTRY("a", "2", "0", "2") "," ENTRY("a2", "1", "2", "3") "}",
-                    NULL, 3);
+    put_tensor_file(test_path("one"),
+                    "{" ENTRY("a", "2", "0", "2") "," ENTRY("a2", "1", "2", "3") "}", NULL, 3);
     put_tensor_file(test_path("two"), "{" ENTRY("b", "5", "0", "5") "}", NULL, 5);
     put_tensor_file(test_path("twin"), "{" ENTRY("a", "2", "0", "2") "}", NULL, 2);
     put_text(test_path("bad"), "bad");
@@ -256,11 +265,11 @@ static bool write_sample(const char *path, Error *err)
 {
     static const char *const metadata[] = {"rank", "8", "quote \" here", "line\n", NULL};
     const TensorOut          tensors[] = {
-        {"a.weight", DTYPE_F32, 2, {2, 3}, written_f32},
-        {"h", DTYPE_F16, 1, {3}, written_half},
-        {"b", DTYPE_BF16, 3, {1, 3, 1}, written_half},
-        {"scalar", DTYPE_F32, 0, {0}, written_f32},
-        {"none", DTYPE_F32, 2, {0, 4}, NULL},
+                 {"a.weight", DTYPE_F32, 2, {2, 3}, written_f32},
+                 {"h", DTYPE_F16, 1, {3}, written_half},
+                 {"b", DTYPE_BF16, 3, {1, 3, 1}, written_half},
+                 {"scalar", DTYPE_F32, 0, {0}, written_f32},
+                 {"none", DTYPE_F32, 2, {0, 4}, NULL},
     };
     return tensors_write(path, tensors, 5, metadata, err);
 }

@@ -97,15 +97,19 @@ static const Case cases[] = {
     {"\"dropout\": null", "\"dropout\": 0.1", "field \"model.dropout\": \"0.1\" is not supported"},
     {"\"dropout\": null", "\"end_of_word_suffix\": \"</w>\"", "field \"model.end_of_word_suffix\""},
     {"\"dropout\": null", "\"ignore_merges\": 1", "field \"ignore_merges\": must be true or false"},
-    {"\"unk_token\": null", "\"unk_token\": \"<unk>\"", "field \"model.unk_token\": \"<unk>\" is n"},
+    {"\"unk_token\": null", "\"unk_token\": \"<unk>\"",
+     "field \"model.unk_token\": \"<unk>\" is n"},
     /* added tokens */
     {"\"id\": 258,", "\"id\": 300,", "field \"added_tokens[0]\": \"<s>\" has the id 300; the next"},
-    {"\"id\": 258,", "\"id\": 2147483648,", "field \"id\": must be an integer from 0 to 2147483646"},
+    {"\"id\": 258,", "\"id\": 2147483648,",
+     "field \"id\": must be an integer from 0 to 2147483646"},
     {"\"id\": 258,", "\"id\": -5,", "field \"id\": must be an integer from 0"},
     {"\"id\": 258,", "", "field \"id\": is missing"},
-    {"\"content\": \"<s>\"", "\"content\": \"\"", "field \"added_tokens[0]\": \"content\" is empty"},
+    {"\"content\": \"<s>\"", "\"content\": \"\"",
+     "field \"added_tokens[0]\": \"content\" is empty"},
     {"\"content\": \"<s>\"", "\"content\": 1", "\"added_tokens[0]\": \"content\" must be a string"},
-    {"\"content\": \"<s>\"", "\"content\": \"ab\"", "\"ab\" has the id 258, but 256 in \"model.voc"},
+    {"\"content\": \"<s>\"", "\"content\": \"ab\"",
+     "\"ab\" has the id 258, but 256 in \"model.voc"},
     {"\"special\": true}", "\"special\": true}, {\"id\": 259, \"content\": \"<s>\"}",
      "field \"added_tokens[1]\": the same token is already \"added_tokens[0]\""},
     {"\"special\": true", "\"lstrip\": \"yes\"", "field \"lstrip\": must be true or false"},
@@ -114,8 +118,10 @@ static const Case cases[] = {
     {"{\"type\": \"NFC\"}", "\"NFC\"", "field \"normalizer\": must be an object with a \"type\""},
     {"\"Split\"", "\"Whitespace\"", "field \"pre_tokenizer\": \"Whitespace\" is not supported"},
     {"\"Isolated\"", "\"Removed\"", "field \"pre_tokenizer\": \"Removed\" is not supported"},
-    {"\"invert\": false", "\"invert\": true", "field \"pre_tokenizer\": \"invert\" is not supported"},
-    {"{\"Regex\": ", "{\"String\": ", "field \"pre_tokenizer\": \"Split without a Regex\" is not s"},
+    {"\"invert\": false", "\"invert\": true",
+     "field \"pre_tokenizer\": \"invert\" is not supported"},
+    {"{\"Regex\": ", "{\"String\": ",
+     "field \"pre_tokenizer\": \"Split without a Regex\" is not s"},
     {"\\\\p{L}+", "(a", "field \"pre_tokenizer\": the pattern is no regular expression: missing"},
     {"\\\\p{L}+", "[a&&b]", "the pattern has \"&&\" at byte 2, which is not supported"},
     {"\\\\p{L}+", "[a[b]]", "the pattern has \"[b\" at byte 2, which is not supported"},
@@ -127,9 +133,11 @@ static const Case cases[] = {
      "field \"pre_tokenizer\": \"a step after ByteLevel\" is not supported"},
     {"\"pre_tokenizer\"", "\"x\"", "field \"pre_tokenizer\": has no \"ByteLevel\""},
     {"\"pretokenizers\"", "\"x\"", "field \"pre_tokenizer.pretokenizers\": must be a list"},
-    {"\"TemplateProcessing\"", "\"BertProcessing\"", "field \"post_processor\": \"BertProcessing\""},
+    {"\"TemplateProcessing\"", "\"BertProcessing\"",
+     "field \"post_processor\": \"BertProcessing\""},
     {"\"ids\": [258]", "\"ids\": [259]", "field \"post_processor\": \"<s>\" has an id that no"},
-    {"\"ids\": [258]", "\"ids\": [-1]", "field \"post_processor\": \"<s>\" has an id that no token"},
+    {"\"ids\": [258]", "\"ids\": [-1]",
+     "field \"post_processor\": \"<s>\" has an id that no token"},
     {"\"ids\": [258]", "\"tokens\": []", "field \"post_processor\": \"<s>\" has no ids in"},
     {"{\"<s>\": {", "{\"<t>\": {", "field \"post_processor\": \"<s>\" has no ids in"},
     {"{\"id\": \"A\"}", "{\"id\": \"B\"}", "field \"post_processor\": \"a template that is not"},
@@ -184,8 +192,8 @@ static void the_good_file_is_good(void **state)
 static void files_of_nothing_are_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"",      " ",          "[]",  "null", "7",
-                                        "\"x\"", "{\"a\": 1} x", "\xEF\xBB\xBF{}", "{}"};
+    static const char *const texts[] = {
+        "", " ", "[]", "null", "7", "\"x\"", "{\"a\": 1} x", "\xEF\xBB\xBF{}", "{}"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         Error err = {0};
         assert_null(tokenizer_parse(texts[i], (Index)strlen(texts[i]), "t.json", &err));
@@ -224,7 +232,8 @@ static void foreign_characters_are_allowed_in_added_tokens_alone(void **state)
     Str   text = {0};
     write_changed(&text, "\"abc\": 257}, \"merges\": [\"a b\", [\"ab\", \"c\"]]",
                   "\"<｜é b｜>\": 257}, \"merges\": [\"a b\"]");
-    expect_refused(&text, "field \"model.vocab\": token \"<｜é b｜>\" has a character that stands for");
+    expect_refused(&text,
+                   "field \"model.vocab\": token \"<｜é b｜>\" has a character that stands for");
 
     Str   added = {0};
     char *place = strstr(text.data, "{\"id\": 258");
@@ -285,7 +294,8 @@ static void a_pattern_that_never_ends_is_stopped(void **state)
 static void patterns_that_end_are_not_stopped(void **state)
 {
     (void)state;
-    static const char *const patterns[] = {"(a+)+$", "a+$", "\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"};
+    static const char *const patterns[] = {"(a+)+$", "a+$",
+                                           "\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"};
     char                     text[4096];
     for (size_t i = 0; i < 3; i++) {
         Error      err = {0};

@@ -139,7 +139,8 @@ static void it_stops_when_no_pair_is_left(void **state)
 static void impossible_wishes_are_refused(void **state)
 {
     (void)state;
-    static const char *const twice[] = {"<a>", "<a>"}, *const byte[] = {"Ġ"}, *const empty[] = {""};
+    static const char *const twice[] = {"<a>", "<a>"};
+    static const char *const byte[] = {"Ġ"}, *const empty[] = {""};
     static const struct {
         const char *const *special;
         int                count;
@@ -180,7 +181,8 @@ static void many_documents_take_seconds(void **state)
         str_clear(&text);
         for (int w = 0; w < 30; w++) {
             seed = seed * 1664525u + 1013904223u;
-            for (uint32_t x = (seed >> 16) % 5000; x > 0; x /= 12) str_addf(&text, "%c", 'a' + x % 12);
+            for (uint32_t x = (seed >> 16) % 5000; x > 0; x /= 12)
+                str_addf(&text, "%c", (int)('a' + x % 12));
             str_add(&text, " ");
         }
         assert_true(tokenizer_trainer_add(t, str_text(&text), text.len, &err));

@@ -209,7 +209,8 @@ static void all_of_it(void *context, Error *err)
     Spectrum one, two;
     if (!spectrum_of(&one, A, 4, 3, err)) return;
     if (spectrum_of_product(&two, A, A, 3, 4, 3, err)) {
-        (void)spectrum_truncate(out, A, 4, 3, 2, err);
+        bool ok = spectrum_truncate(out, A, 4, 3, 2, err);
+        assert_true(ok == (err->code == ERR_NONE));
         spectrum_free(&two);
     }
     spectrum_free(&one);

@@ -5,14 +5,13 @@
  *
  *     s = scale q [pk; k]^T,   p = exp(s - max),   o = p [pv; v] / sum p
  *
- * The keys of a group are transposed once for all its heads. A row of scores is filled with
- * -infinity up to a whole number of vectors, where exp gives the zero that belongs there.
+ * The keys of a group are transposed once for all its heads. A row of scores is filled up to a
+ * whole number of vectors with what is too small to change the sum, and 0 afterwards.
  */
 
 #include "core/math/cpu/cpu.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { BLOCK_ROWS = 64, TASK_ROWS = 128, FEW_QUERIES = 4 };
 
@@ -47,10 +46,10 @@ static void softmax_rows(float *p, Index width, Index rows, Index visible, float
 {
     for (Index i = 0; i < rows; i++, p += width) {
         Index n = visible + i, padded = cpu_padded(n);
-        for (Index j = n; j < padded; j++) p[j] = -INFINITY;
-        float  m = cpu_largest(p, n);
+        float m = cpu_largest(p, n);
+        for (Index j = n; j < padded; j++) p[j] = m - 80.0f;
         double sum = cpu_sum_exp(p, padded, m, true);
-        memset(p + padded, 0, (size_t)(width - padded) * sizeof *p);
+        for (Index j = n; j < width; j++) p[j] = 0.0f;
         inverse[i] = (float)(1.0 / sum);
         lse[i * lse_step] = (float)((double)m + log(sum));
     }

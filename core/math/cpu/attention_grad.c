@@ -13,8 +13,6 @@
 #include "core/math/cpu/cpu.h"
 #include "core/math/cpu/exp.h"
 
-#include <math.h>
-#include <string.h>
 
 enum { BLOCK_ROWS = 64 };
 
@@ -50,20 +48,19 @@ static float row_delta(const float *a, const float *b, Index K)
     return s;
 }
 
-/* Scores become probabilities, dp becomes ds; both 0 where nothing is seen. What fills the last
- * vector is -infinity before the exponential, hence 0 after it. */
+/* Scores become probabilities, dp becomes ds; both 0 where nothing is seen. Whole vectors are
+ * computed, and what was not seen is overwritten. */
 static void slope_row(float *restrict p, float *restrict ds, Index n, Index width, float lse,
                       float delta)
 {
     Index padded = cpu_padded(n);
-    for (Index j = n; j < padded; j++) p[j] = -INFINITY, ds[j] = 0.0f;
     for (Index j = 0; j < padded; j++) {
         float e = cpu_exp(p[j] - lse);
         p[j] = e;
         ds[j] = e * (ds[j] - delta);
     }
-    memset(p + padded, 0, (size_t)(width - padded) * sizeof *p);
-    memset(ds + padded, 0, (size_t)(width - padded) * sizeof *ds);
+    for (Index j = n; j < width; j++) p[j] = 0.0f;
+    for (Index j = n; j < width; j++) ds[j] = 0.0f;
 }
 
 static void fill(const AttentionGrad *a, const Block *b)
