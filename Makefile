@@ -136,7 +136,7 @@ $(BUILD)/tests/fuzz/%.run: $(BUILD)/tests/fuzz/%.o $(LIB_OBJ)
 	@$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 # The cpu backend's loops may fuse a product and a sum into one instruction.
-$(BUILD)/core/math/cpu/%.o: override CFLAGS += -ffp-contract=fast
+$(BUILD)/core/math/cpu/%.o: override CFLAGS += -ffp-contract=fast -Wno-pass-failed
 # The reference is the oracle: compiled plainly.
 $(BUILD)/core/math/ref/%.o: OPT_release := -O2 -D_FORTIFY_SOURCE=2
 

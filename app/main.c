@@ -4,7 +4,8 @@
  * (it saves what there is); the second ends the program.
  */
 
-#include <signal.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,9 @@ static bool read_line(void *input, Str *line, bool *more, Error *err)
     while ((c = getc(file)) != EOF && c != '\n') {
         char byte = (char)c;
         str_add_bytes(line, &byte, 1);
+    }
+    if (ferror(file) && errno == EINTR && cancel_requested(signals_cancel())) {
+        return error_set(err, ERR_CANCELLED, "stopped while reading standard input");
     }
     *more = c != EOF || line->len > 0;
     if (ferror(file)) return error_set(err, ERR_DISK, "reading standard input failed");
@@ -130,16 +134,34 @@ static bool run_lab(int argc, char **argv, Error *err)
     return ok;
 }
 
+/* With a standard stream closed, the next file opened would get its number, and what is meant
+ * for people would end up in it. Nothing can be read from or written to what is put there. */
+static void occupy_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        if (open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR) != fd) _exit(ERR_DISK);
+    }
+}
+
+static void print_version(Error *err)
+{
+    Str text = {0};
+    str_addf(&text, "loralab %s\n", LORALAB_VERSION);
+    if (!str_ok(&text, err) || !print_out(text.data, text.len, err)) print_error(err);
+    str_free(&text);
+}
+
 int main(int argc, char **argv)
 {
     Error err = {0};
 
+    occupy_standard_streams();
     signals_install();
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         if (!print_overview(&err)) print_error(&err);
     } else if (strcmp(argv[1], "--version") == 0) {
-        printf("loralab %s\n", LORALAB_VERSION);
-        if (fflush(stdout) != 0) error_set(&err, ERR_DISK, "writing to standard output failed");
+        print_version(&err);
     } else if (!run_lab(argc - 1, argv + 1, &err)) {
         print_error(&err);
     }

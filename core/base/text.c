@@ -227,6 +227,60 @@ static bool is_ascii(const char *bytes, Index n)
     return true;
 }
 
+/* ---- NFC --------------------------------------------------------------------------------
+ *
+ * Decompose, put marks in canonical order, compose. utf8proc's own decomposition orders marks
+ * by swapping neighbours, which takes quadratic time on a long run of them, so the order is
+ * made here: a stable counting sort of each run by combining class. */
+
+static const utf8proc_option_t nfc_options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+
+static int combining_class(utf8proc_int32_t point)
+{
+    return (int)utf8proc_get_property(point)->combining_class;
+}
+
+/* Decompose into points[room] and return how many there are, which may be more than room; or a
+ * negative code of utf8proc's. */
+static Index decompose(utf8proc_int32_t *points, Index room, const utf8proc_uint8_t *text, Index n)
+{
+    int   boundary = 0;
+    Index done = 0;
+    for (Index at = 0; at < n;) {
+        utf8proc_int32_t  point;
+        utf8proc_int32_t *place = done < room ? points + done : NULL;
+        utf8proc_ssize_t  used = utf8proc_iterate(text + at, n - at, &point);
+        if (used < 0) return used;
+        at += used;
+        used = utf8proc_decompose_char(point, place, done < room ? room - done : 0, nfc_options,
+                                       &boundary);
+        if (used < 0) return used;
+        done += used;
+    }
+    return done;
+}
+
+/* A run of marks (all of a class above 0), stable; spare has room for as many. */
+static void order_run(utf8proc_int32_t *run, Index n, utf8proc_int32_t *spare)
+{
+    Index start[257] = {0};
+
+    for (Index i = 0; i < n; i++) start[combining_class(run[i]) + 1]++;
+    for (int c = 0; c < 256; c++) start[c + 1] += start[c];
+    for (Index i = 0; i < n; i++) spare[start[combining_class(run[i])]++] = run[i];
+    memcpy(run, spare, (size_t)n * sizeof *run);
+}
+
+static void order_marks(utf8proc_int32_t *points, Index count, utf8proc_int32_t *spare)
+{
+    for (Index i = 0; i < count;) {
+        Index end = i;
+        while (end < count && combining_class(points[end]) > 0) end++;
+        if (end - i > 1) order_run(points + i, end - i, spare);
+        i = end + 1;
+    }
+}
+
 bool text_nfc(Str *out, const char *bytes, Index n, Error *err)
 {
     if (is_ascii(bytes, n)) {
@@ -234,21 +288,18 @@ bool text_nfc(Str *out, const char *bytes, Index n, Error *err)
         return str_ok(out, err);
     }
 
-    /* In two calls rather than utf8proc_map, which would allocate behind our back: decompose
-     * into code points of ours, then compose and encode in the same memory. */
-    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
     const utf8proc_uint8_t *text = (const utf8proc_uint8_t *)bytes;
-    utf8proc_ssize_t        count = utf8proc_decompose(text, n, NULL, 0, options);
+    Index                   count = decompose(NULL, 0, text, n);
     if (count < 0) {
         return error_set(err, ERR_INPUT, "a text cannot be normalised: %s", utf8proc_errmsg(count));
     }
     utf8proc_int32_t *points =
-        mem_alloc_raw(mem_program(), MEM_TEXT, count + 1, sizeof *points, err);
+        mem_alloc_raw(mem_program(), MEM_TEXT, 2 * count + 2, sizeof *points, err);
     if (points == NULL) return false;
 
-    count = utf8proc_decompose(text, n, points, count, options);
-    CHECK(count >= 0);
-    Index length = utf8proc_reencode(points, count, options);
+    CHECK(decompose(points, count, text, n) == count);
+    order_marks(points, count, points + count + 1);
+    Index length = utf8proc_reencode(points, count, nfc_options);
     CHECK(length >= 0);
     str_add_bytes(out, (const char *)points, length);
     mem_free(points);

@@ -89,7 +89,11 @@ bool cmd_tokenize(Lab *lab, const Args *args, const Sink *sink, const Cancel *ca
     result->raw = true;
     for (Index number = 1; ok && lab->read_line != NULL; number++) {
         ok = lab->read_line(lab->input, &line, &more, err);
-        if (!ok || !more || cancel_requested(cancel)) break;
+        if (!ok || !more) break;
+        if (cancel_requested(cancel)) {
+            ok = error_set(err, ERR_CANCELLED, "stopped at line %td", number);
+            break;
+        }
         if (line.len > 0) ok = one_line(tok, args, &line, number, &result->text, err);
     }
     str_free(&line);

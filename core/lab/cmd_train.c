@@ -26,12 +26,8 @@ static bool resume(TrainJob *job, Error *err)
     return ok;
 }
 
-static bool measure(TrainJob *job, EvalResult *result, Str *text, Error *err)
+static void tell(TrainJob *job, const EvalResult *result)
 {
-    Index limit = (Index)args_int(job->args, "eval_examples");
-    if (!evaluate(job->net, job->tape, job->eval, limit, NULL, NULL, job->cancel, result, err)) {
-        return false;
-    }
     Event event = {.type = EVENT_EVAL,
                    .step = trainer_step_number(job->trainer),
                    .steps = trainer_total_steps(job->trainer),
@@ -40,7 +36,13 @@ static bool measure(TrainJob *job, EvalResult *result, Str *text, Error *err)
                    .tokens = result->tokens,
                    .seconds = result->seconds};
     sink_send(&job->sink, &event);
-    return job_generate(job, text, err);
+}
+
+static bool measure(TrainJob *job, EvalResult *result, Str *text, Error *err)
+{
+    Index limit = (Index)args_int(job->args, "eval_examples");
+    return evaluate(job->net, job->tape, job->eval, limit, NULL, NULL, job->cancel, result, err) &&
+           job_generate(job, text, err);
 }
 
 static bool file_bytes(const char *folder, const char *name, int64_t *bytes, Error *err)
@@ -69,6 +71,8 @@ static bool run(TrainJob *job, Error *err)
 
     job_send_start(job);
     if (!measure(job, &job->before, &job->text_before, err) || !resume(job, err)) return false;
+    /* A run that goes on has this in its log already. */
+    if (trainer_step_number(job->trainer) == 0) tell(job, &job->before);
     mem_reset_peaks(job->account);
     if (!trainer_run(job->trainer, job->cancel, err)) {
         if (err->code == ERR_CANCELLED && trainer_step_number(job->trainer) > 0) {
@@ -79,7 +83,9 @@ static bool run(TrainJob *job, Error *err)
     mem_peak_by_purpose(job->account, job->run_peak);
     trainer_health(job->trainer, &health);
     job->finding = diagnose(&health, &job->finding_hint);
-    return measure(job, &job->after, &job->text_after, err) && save(job, err);
+    if (!measure(job, &job->after, &job->text_after, err)) return false;
+    tell(job, &job->after);
+    return save(job, err);
 }
 
 static bool train(TrainJob *job, Result *result, Error *err)

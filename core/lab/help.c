@@ -5,27 +5,24 @@
 #include "core/lab/lab.h"
 
 #define WIDTH 79
+#define LARGE 1e5 /* limits from here on only keep numbers sane */
 
 /* Append text wrapped at WIDTH, continuation lines indented by `indent`; the cursor stands at
  * `column`. */
 static void add_wrapped(Str *out, const char *text, int indent, int column)
 {
+    bool fresh = true; /* nothing stands on this line yet behind the indent */
     while (*text != '\0') {
         int n = (int)strcspn(text, " ");
-        if (column + n > WIDTH && column > indent) {
+        if (!fresh && column + 1 + n > WIDTH) {
             str_addf(out, "\n%*s", indent, "");
             column = indent;
+            fresh = true;
         }
-        str_add_bytes(out, text, n);
-        text += n;
-        column += n;
-        if (*text == ' ') {
-            text++;
-            if (*text != '\0' && column < WIDTH) {
-                str_add(out, " ");
-                column++;
-            }
-        }
+        str_addf(out, "%s%.*s", fresh ? "" : " ", n, text);
+        column += n + (fresh ? 0 : 1);
+        fresh = false;
+        text += n + (text[n] == ' ');
     }
     str_add(out, "\n");
 }
@@ -81,8 +78,9 @@ static void add_range(Str *text, const ArgSpec *arg)
         str_add(text, "]");
     }
     if (arg->type == ARG_INT || arg->type == ARG_FLOAT) {
-        str_addf(text, " [%g..%g%s%s]", arg->min, arg->max, arg->unit != NULL ? " " : "",
-                 arg->unit != NULL ? arg->unit : "");
+        str_addf(text, " [%g%s", arg->min, arg->max < LARGE ? ".." : " or more");
+        if (arg->max < LARGE) str_addf(text, "%.10g", arg->max);
+        str_addf(text, "%s%s]", arg->unit != NULL ? " " : "", arg->unit != NULL ? arg->unit : "");
     }
     if (arg->fallback != NULL && arg->type != ARG_FLAG) {
         str_addf(text, " (default %s)", arg->fallback);

@@ -207,17 +207,33 @@ static bool sample(void *context, Str *text, Error *err)
 
 /* ---- the trainer ---- */
 
-static uint64_t settings_hash(const TrainJob *job, Error *err)
+/* The base counts by its content (base_hash), not by the path it was given by. */
+static bool describe(const TrainJob *job, Str *text, Error *err)
+{
+    LoraConfig config;
+    if (job->full) {
+        settings_describe(text, &job->settings, NULL);
+        return true;
+    }
+    if (!lora_config_copy(&config, lora_config(job->method), err)) return false;
+    mem_free(config.base_model);
+    config.base_model = NULL;
+    settings_describe(text, &job->settings, &config);
+    lora_config_free(&config);
+    return true;
+}
+
+static bool settings_hash(const TrainJob *job, uint64_t *hash, Error *err)
 {
     const char *adapter = args_text(job->args, "adapter");
     Str         text = {0};
-    uint64_t    hash = 0;
+    bool        ok = describe(job, &text, err);
 
-    settings_describe(&text, &job->settings, job->full ? NULL : lora_config(job->method));
     if (adapter != NULL) str_addf(&text, ", \"adapter\": \"%s\"", adapter);
-    if (str_ok(&text, err)) hash = hash_bytes(text.data, text.len);
+    ok = ok && str_ok(&text, err);
+    if (ok) *hash = hash_bytes(text.data, text.len);
     str_free(&text);
-    return hash;
+    return ok;
 }
 
 bool job_make_trainer(TrainJob *job, Error *err)
@@ -232,13 +248,12 @@ bool job_make_trainer(TrainJob *job, Error *err)
                              .eval = job->eval_is_train ? NULL : job->eval,
                              .sink = job->sink,
                              .out = job->out,
-                             .settings_hash = settings_hash(job, err),
                              .base_hash = job->model->hash,
                              .data_hash = job->train->hash,
                              .tokenizer_hash = tok != NULL ? tokenizer_hash(tok) : 0,
                              .sample = shows_text ? sample : NULL,
                              .sample_context = job};
-    if (spec.settings_hash == 0) return false;
+    if (!settings_hash(job, &spec.settings_hash, err)) return false;
     job->trainer = trainer_create(&spec, err);
     return job->trainer != NULL;
 }

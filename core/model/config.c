@@ -205,8 +205,12 @@ static bool read_generation(ModelConfig *config, const char *path, Error *err)
     Json *json = json_read(path, CONFIG_MAX_BYTES, err);
     if (json == NULL) return false;
     ConfigReader r = {config, json, json_root(json), err};
-    bool         good = json_is_object(r.root) ? read_ends(&r)
-                                               : error_set(err, ERR_INPUT, "%s: must hold an object", path);
+    bool         good = json_is_object(r.root);
+    if (good) {
+        good = read_ends(&r);
+    } else {
+        (void)error_set(err, ERR_INPUT, "%s: must hold an object", path);
+    }
     json_free(json);
     return good;
 }

@@ -146,8 +146,9 @@ static bool check_finite(Save *save, const SaveTensor *tensor, const float *valu
     convert_to_f32(save->wide, save->stored, tensor->out.dtype, n);
     for (Index i = 0; i < n; i++) {
         if (isfinite(save->wide[i])) continue;
-        return error_set(err, ERR_NUMERIC, "tensor \"%s\": element %lld is %g, which %s",
-                         tensor->out.name, (long long)(first + i), (double)values[first + i],
+        return error_set(err, ERR_NUMERIC, "%s: tensor \"%s\": element %lld is %g, which %s",
+                         save->shards[tensor->shard], tensor->out.name, (long long)(first + i),
+                         (double)values[first + i],
                          isfinite(values[first + i]) ? "does not fit its stored type"
                                                      : "is not a finite number");
     }

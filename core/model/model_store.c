@@ -67,19 +67,20 @@ void model_put(ModelOwner *owner, Hasher *hasher, const Part *part, Index first,
 /* Only what changes the function of the weights; that is the same for both styles of config. */
 Hasher *model_hasher(const ModelConfig *c, Error *err)
 {
-    const RopeConfig *rope = &c->rope;
-    Str               text = {0};
-    str_addf(&text, "V%lld D%lld L%lld H%lld G%lld K%lld F%lld tied%d bias%d%d%d", (long long)c->V,
-             (long long)c->D, (long long)c->L, (long long)c->H, (long long)c->G, (long long)c->K,
-             (long long)c->F, c->tied, c->qkv_bias, c->o_bias, c->mlp_bias);
-    str_addf(&text, " eps%a rope%d %a", (double)c->rms_eps, (int)rope->type, rope->theta);
-    if (rope->type != ROPE_DEFAULT) str_addf(&text, " factor %a", rope->factor);
-    if (rope->type == ROPE_LLAMA3) {
-        str_addf(&text, " low %a high %a of %a", rope->low_freq_factor, rope->high_freq_factor,
-                 rope->original_max_position);
-    }
-    Hasher *hasher = str_ok(&text, err) ? hasher_create(err) : NULL;
-    if (hasher != NULL) hasher_add(hasher, text.data, text.len);
-    str_free(&text);
+    const int64_t sizes[] = {c->V,        c->D,      c->L,        c->H,
+                             c->G,        c->K,      c->F,        c->tied,
+                             c->qkv_bias, c->o_bias, c->mlp_bias, (int64_t)c->rope.type};
+    /* What a type of angles does not use is whatever a file left there. */
+    bool         scaled = c->rope.type != ROPE_DEFAULT, three = c->rope.type == ROPE_LLAMA3;
+    const double numbers[] = {(double)c->rms_eps,
+                              c->rope.theta,
+                              scaled ? c->rope.factor : 1.0,
+                              three ? c->rope.low_freq_factor : 0.0,
+                              three ? c->rope.high_freq_factor : 0.0,
+                              three ? c->rope.original_max_position : 0.0};
+    Hasher      *hasher = hasher_create(err);
+    if (hasher == NULL) return NULL;
+    hasher_add(hasher, sizes, sizeof sizes);
+    hasher_add(hasher, numbers, sizeof numbers);
     return hasher;
 }

@@ -226,7 +226,7 @@ static bool check_readable(const TensorFile *file, const TensorInfo *info, Error
 bool tensors_read_part(TensorFile *file, const TensorInfo *info, int64_t first, Index n,
                        void *buffer, Error *err)
 {
-    CHECK(first >= 0 && n >= 0);
+    CHECK(first >= 0 && n >= 0 && first + n <= tensors_elements(info));
     if (!check_readable(file, info, err)) return false;
     Index width = dtype_bytes(info->dtype), step = SAFETENSORS_PIECE / width;
     for (Index at = 0; at < n; at += step) {

@@ -92,12 +92,18 @@ static void plan_epoch(Order *order, Index epoch)
 }
 
 /* Move to the epoch that holds batch b. Packing may give epochs different lengths, so they are
- * walked one by one; going back starts over. */
+ * walked one by one then, and going back starts over. */
 static void seek(Order *order, Index b)
 {
-    if (order->epoch < 0 || b < order->first_batch) {
+    if (order->epoch < 0 || (order->spec.packing && b < order->first_batch)) {
         plan_epoch(order, 0);
         order->first_batch = 0;
+    }
+    if (!order->spec.packing) {
+        Index epoch = b / order->batches;
+        if (epoch != order->epoch) plan_epoch(order, epoch);
+        order->first_batch = epoch * order->batches;
+        return;
     }
     while (b >= order->first_batch + order->batches) {
         Index next = order->first_batch + order->batches;

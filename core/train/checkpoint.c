@@ -8,6 +8,7 @@
  *   MANIFEST.json         sizes and checksums
  */
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,21 @@
 #define PREFIX "checkpoint-"
 #define STATE_FILE "state.safetensors"
 #define COUNTERS_FILE "trainer_state.json"
+#define STAGED ".tmp" /* folder_stage's ending */
 
 /* ---- saving ---- */
+
+/* A training that went wrong must not leave a state from which it can only go wrong again. */
+static bool check_finite(const float *x, Index n, const char *name, Error *err)
+{
+    for (Index i = 0; i < n; i++) {
+        if (isfinite(x[i])) continue;
+        error_set(err, ERR_NUMERIC, "the training's state is not finite: \"%s\" holds %g at %td",
+                  name, (double)x[i], i);
+        return error_hint(err, "go on from an earlier checkpoint, with a smaller --learning_rate");
+    }
+    return true;
+}
 
 static bool write_state(const TrainState *state, const char *folder, Error *err)
 {
@@ -33,6 +47,7 @@ static bool write_state(const TrainState *state, const char *folder, Error *err)
 
     for (int i = 0; i < 3; i++) {
         if (blocks[i] == NULL) continue;
+        if (!check_finite(blocks[i], state->total, names[i], err)) return false;
         out[count++] = (TensorOut){.name = names[i],
                                    .dtype = DTYPE_F32,
                                    .rank = 1,
@@ -142,14 +157,48 @@ static char *folder_of(const char *out, Index step, Error *err)
     return path_join(out, name, err);
 }
 
-/* Remove all but the newest `keep`. Losing the race against a full disk here loses nothing. */
-static bool prune(const char *out, Index keep, Error *err)
+static bool remove_inside(const char *out, const char *name, Error *err)
 {
-    Index *steps, count;
+    char *path = path_join(out, name, err);
+    bool  ok = path != NULL && folder_remove(path, err);
+    mem_free(path);
+    return ok;
+}
+
+/* What a process that was killed while it saved has left behind: checkpoint-N.tmp. */
+static bool sweep(const char *out, Error *err)
+{
+    char **names;
+    Index  count;
+    bool   ok = true;
+    if (!folder_list(out, &names, &count, err)) return false;
+    for (Index i = 0; i < count; i++) {
+        size_t n = strlen(names[i]), ending = strlen(STAGED);
+        bool   staged = n > ending && strcmp(names[i] + n - ending, STAGED) == 0;
+        if (staged) names[i][n - ending] = '\0';
+        staged = staged && step_in_name(names[i]) >= 0;
+        if (staged) names[i][n - ending] = STAGED[0];
+        if (ok && staged) ok = remove_inside(out, names[i], err);
+        mem_free(names[i]);
+    }
+    mem_free(names);
+    return ok;
+}
+
+/* Remove all but the newest `keep` up to this step. Later ones, left by a run that got further
+ * but could not be resumed there, do not count: else they would push out what was just saved. */
+static bool prune(const Trainer *trainer, Error *err)
+{
+    const char *out = trainer->spec.out;
+    Index       keep = trainer->spec.settings.save_total_limit;
+    Index      *steps, count;
+
+    if (!sweep(out, err)) return false;
     if (keep <= 0) return true;
     if (!list_steps(out, &steps, &count, err)) return false;
     bool ok = true;
-    for (Index i = keep; ok && i < count; i++) {
+    for (Index i = 0; ok && i < count; i++) {
+        if (steps[i] > trainer->step || keep-- > 0) continue;
         char *folder = folder_of(out, steps[i], err);
         ok = folder != NULL && folder_remove(folder, err);
         mem_free(folder);
@@ -182,7 +231,7 @@ bool trainer_save(Trainer *trainer, Error *err)
         trainer->last_saved = trainer->step;
         sink_send(&trainer->spec.sink,
                   &(Event){.type = EVENT_CHECKPOINT, .step = trainer->step, .text = folder});
-        ok = prune(out, trainer->spec.settings.save_total_limit, err);
+        ok = prune(trainer, err);
     }
     mem_free(folder);
     return ok;
@@ -244,7 +293,8 @@ static bool read_block(TensorFile *file, const char *name, Index total, float **
                          STATE_FILE, name, total);
     }
     *block = mem_alloc_raw(mem_program(), MEM_OPTIMIZER, total, sizeof(float), err);
-    return *block != NULL && tensors_read_f32(file, info, *block, err);
+    return *block != NULL && tensors_read_f32(file, info, *block, err) &&
+           check_finite(*block, total, name, err);
 }
 
 static bool read_state(const Trainer *trainer, const char *folder, TrainState *state, Error *err)
@@ -295,12 +345,15 @@ bool checkpoint_last(const char *out, char **found, Error *err)
     bool ok = true;
     for (Index i = 0; ok && *found == NULL && i < count; i++) {
         char *folder = folder_of(out, steps[i], err);
-        ok = folder != NULL;
-        if (ok && manifest_check(folder, NULL)) {
+        Error why = {0};
+        if (folder != NULL && manifest_check(folder, &why)) {
             *found = folder;
-        } else {
-            mem_free(folder);
+            break;
         }
+        /* Damaged: an older one may do. Without memory nothing is known about it. */
+        ok = folder != NULL && why.code != ERR_MEMORY;
+        if (folder != NULL && !ok) error_set(err, why.code, "%s", why.message);
+        mem_free(folder);
     }
     mem_free(steps);
     return ok;

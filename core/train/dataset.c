@@ -82,6 +82,18 @@ bool dataset_take(Dataset *data, Ids *ids, Ids *labels, Index prompt, bool compl
     return true;
 }
 
+/* Training on nothing is refused here, where the reason is still known. */
+static bool nothing_left(const Dataset *data, const char *name, const DataSpec *spec, Error *err)
+{
+    if (data->skipped == 0) {
+        return error_set(err, ERR_INPUT, "%s: there are no examples in it", name);
+    }
+    Index limit = spec->max_length > 0 ? spec->max_length : spec->config->max_position;
+    return error_set(err, ERR_INPUT,
+                     "%s: none of its %td examples has a target within %td tokens", name,
+                     data->skipped, limit);
+}
+
 static bool add_lines(Dataset *data, const char *path, const char *text, Index length,
                       const DataSpec *spec, Error *err)
 {
@@ -94,13 +106,7 @@ static bool add_lines(Dataset *data, const char *path, const char *text, Index l
         if (n > 0 && !dataset_add_line(data, text + at, n, path, number, spec, err)) return false;
         at = end + 1;
     }
-    if (data->count > 0) return true;
-    if (data->skipped > 0) {
-        return error_set(err, ERR_INPUT,
-                         "%s: none of its %td examples has a target within %td tokens", path,
-                         data->skipped, spec->max_length);
-    }
-    return error_set(err, ERR_INPUT, "%s: there are no examples in it", path);
+    return data->count > 0 || nothing_left(data, path, spec, err);
 }
 
 Dataset *dataset_read_jsonl(const char *path, const DataSpec *spec, Error *err)
@@ -151,9 +157,9 @@ Dataset *dataset_from_grammar(const Grammar *grammar, uint64_t seed, GrammarSpli
     }
     Dataset *data = dataset_create(err);
     if (data == NULL) return NULL;
-    if (!draw(data, grammar, seed, split, count, spec, err)) {
-        dataset_free(data);
-        return NULL;
-    }
-    return data;
+    bool ok = draw(data, grammar, seed, split, count, spec, err);
+    if (ok && data->count == 0) ok = nothing_left(data, "the task", spec, err);
+    if (ok) return data;
+    dataset_free(data);
+    return NULL;
 }

@@ -123,7 +123,7 @@ static bool add_turn(Draft *draft, const JsonNode *turn, ChatTemplate chat, cons
 {
     const char *role, *content;
     Index       role_len, content_len;
-    Str         head = {0}, body = {0};
+    Str         head = {0}, body = {0}, after = {0};
 
     if (!text_field(turn, "role", &role, &role_len, err)) return false;
     if (!text_field(turn, "content", &content, &content_len, err)) return false;
@@ -132,16 +132,17 @@ static bool add_turn(Draft *draft, const JsonNode *turn, ChatTemplate chat, cons
         return error_set(err, ERR_INPUT,
                          "field \"role\" is \"%.40s\", not system, user or assistant", role);
     }
-    chat_turn(&head, &body, chat, role, content, content_len);
-    bool ok = str_ok(&head, err) && str_ok(&body, err) &&
+    /* What is learned begins where generation would begin: behind the encoded head. The rest of
+     * a chat is encoded as a whole, as the template's text would be. */
+    chat_turn(&head, assistant ? &body : &head, chat, role, content, content_len);
+    str_add(assistant ? &after : &head, chat_after_turn(chat));
+    bool ok = str_ok(&head, err) && str_ok(&body, err) && str_ok(&after, err) &&
               add_piece(draft, str_text(&head), head.len, false, spec, err) &&
-              add_piece(draft, str_text(&body), body.len, assistant, spec, err);
-    const char *after = chat_after_turn(chat);
-    if (ok && after[0] != '\0') {
-        ok = add_piece(draft, after, (Index)strlen(after), false, spec, err);
-    }
+              add_piece(draft, str_text(&body), body.len, true, spec, err) &&
+              add_piece(draft, str_text(&after), after.len, false, spec, err);
     str_free(&head);
     str_free(&body);
+    str_free(&after);
     return ok;
 }
 

@@ -5,6 +5,8 @@
 
 #include "core/train/evaluate.h"
 
+#include <math.h>
+
 #define EVAL_ROWS 2048 /* tokens in a pass; one example may be longer */
 
 typedef struct Evaluation {
@@ -95,6 +97,14 @@ static bool tell_examples(Evaluation *e, Index from, Index end, Error *err)
     return true;
 }
 
+/* A loss that is not finite is an event like in training, never a number to be shown. */
+static bool check_finite(const Evaluation *e, Error *err)
+{
+    if (isfinite(e->loss_sum)) return true;
+    error_set(err, ERR_NUMERIC, "the loss on %td examples is %g", e->data->count, e->loss_sum);
+    return error_hint(err, "the model's weights or the adapter's values are damaged or too large");
+}
+
 static bool run(Evaluation *e, Index limit, EvalResult *result, Error *err)
 {
     for (Index from = 0; from < limit;) {
@@ -121,7 +131,7 @@ bool evaluate(Net *net, Tape *tape, const Dataset *data, Index limit, EvalRow *r
     *result = (EvalResult){.examples = limit};
     net->training = false;
     e.examples = mem_alloc(mem_program(), MEM_SCRATCH, limit, sizeof(Index), err);
-    bool ok = e.examples != NULL && run(&e, limit, result, err);
+    bool ok = e.examples != NULL && run(&e, limit, result, err) && check_finite(&e, err);
     net->training = was_training;
 
     result->loss = result->tokens > 0 ? e.loss_sum / (double)result->tokens : 0;

@@ -70,10 +70,9 @@ const char *grammar_family(const Grammar *g, Index i);
  * Could the grammar have written this text (prompt and completion together, for a task)?
  *
  * What is checked: words, order, and that a slot has the same value wherever it appears, in
- * every channel; that slots of one line differ; list lengths; and, once the whole text is
- * read, ranges, computed slots and `require` lines over slots whose values the text shows.
- * What is not: arithmetic written directly in a text ({n - m}) when a slot in it is not known
- * yet at that place, and the count of a list before the list (only their form is checked).
+ * every channel; that slots of one line and `different` items differ; and, once the whole text
+ * is read, ranges, sums, comparisons, counts and `require` as far as the text shows the values
+ * that they name. What the text does not show may have been anything.
  * Never wrong about a text the grammar wrote, up to a fixed budget of steps (then UNSURE).
  */
 NODISCARD bool grammar_accepts(const Grammar *g, const char *text, Index n, GrammarVerdict *verdict,

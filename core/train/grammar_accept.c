@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MATCH_TEXT_BYTES = 1 << 16 };
-
 typedef struct Frame Frame;
 struct Frame {
     enum { FRAME_NODES, FRAME_TAKE, FRAME_ITEMS } kind;
@@ -36,10 +34,9 @@ typedef struct Want {
 
 static bool match_nodes(Match *match, const Node *node, Instance *at, Index pos, const Frame *next);
 static bool match_any(Match *match, Value *value, Want want, Index pos, const Frame *next);
+static bool match_items(Match *match, const Frame *frame, Index pos);
 
 /* ---- going on ------------------------------------------------------------------------------- */
-
-static bool match_items(Match *match, const Frame *frame, Index pos);
 
 static bool match_rest(Match *match, Index pos, const Frame *frame)
 {
@@ -79,7 +76,7 @@ static bool match_literal(Match *match, const char *text, Index len, int width, 
     return starts_with(match, pos, text, len) && match_rest(match, pos + len, next);
 }
 
-/* Any number, which becomes the text of `value` unless that is NULL. */
+/* Any number, which becomes the text of `value`. */
 static bool match_number(Match *match, Value *value, int width, Index pos, const Frame *next)
 {
     Index stop = pos < match->n && match->text[pos] == '-' ? pos + 1 : pos;
@@ -97,8 +94,7 @@ static bool match_number(Match *match, Value *value, int width, Index pos, const
         char *text = match_room(match, sizeof form);
         if (text == NULL) return false;
         len = snprintf(text, sizeof form, "%lld", (long long)number);
-        if ((value == NULL || match_bind(match, value, match_known(text, len))) &&
-            match_rest(match, stop, next)) {
+        if (match_bind(match, value, match_known(text, len)) && match_rest(match, stop, next)) {
             return true;
         }
         match_back(match, mark);
@@ -148,15 +144,15 @@ static bool match_items(Match *match, const Frame *frame, Index pos)
     return ok || match_back(match, mark);
 }
 
+static Frame items_frame(Value *list, Want want, Index pos, const Frame *next)
+{
+    return (Frame){FRAME_ITEMS, .value = list, .start = pos, .field = want.field, .next = next};
+}
+
 static bool match_list(Match *match, Value *list, Want want, Index pos, const Frame *next)
 {
-    Frame items = {.kind = FRAME_ITEMS,
-                   .value = list,
-                   .start = pos,
-                   .field = want.field,
-                   .least = list->number,
-                   .most = list->number,
-                   .next = next};
+    Frame items = items_frame(list, want, pos, next);
+    items.least = items.most = list->number;
     return list->number >= 0 && match_items(match, &items, pos);
 }
 
@@ -171,14 +167,10 @@ static bool match_new_list(Match *match, Value *value, const Source *source, Wan
         return false;
     }
     list.number = -1; /* until its end is found */
-    Frame items = {.kind = FRAME_ITEMS,
-                   .value = value,
-                   .start = pos,
-                   .field = want.field,
-                   .least = (int)least,
-                   .most = (int)most,
-                   .open = true,
-                   .next = next};
+    Frame items = items_frame(value, want, pos, next);
+    items.least = (int)least;
+    items.most = (int)most;
+    items.open = true;
     return match_bind(match, value, list) && match_items(match, &items, pos);
 }
 
@@ -324,17 +316,8 @@ static bool match_ref(Match *match, const Ref *ref, int width, Instance *at, Ind
                       const Frame *next)
 {
     Want want = {ref->index, width};
-    if (ref->slot >= 0 && ref->index != FIELD_COUNT) {
-        return match_any(match, &at->slots[ref->slot], want, pos, next);
-    }
     if (ref->slot >= 0) {
-        char         count[32];
-        const Value *list = match_value(&at->slots[ref->slot]);
-        if (list->kind != VALUE_LIST || list->number < 0) {
-            return match_number(match, NULL, width, pos, next); /* its form only */
-        }
-        int len = snprintf(count, sizeof count, "%d", list->number);
-        return match_literal(match, count, len, width, pos, next);
+        return match_any(match, &at->slots[ref->slot], want, pos, next);
     }
     Value  *fresh = match_room(match, sizeof *fresh);
     Source *source = fresh == NULL ? NULL : match_room(match, sizeof *source);
@@ -352,7 +335,8 @@ static bool match_expr(Match *match, Value *value, const Expr *expr, int width, 
     int64_t     number;
     Frame       take = {.kind = FRAME_TAKE, .value = value, .start = pos, .next = next};
     if (value != NULL) next = &take;
-    if (expr->count == 1 && only->sign > 0 && only->kind == TERM_REF) {
+    if (expr->count == 1 && only->sign > 0 && only->kind == TERM_REF &&
+        only->ref.index != FIELD_COUNT) {
         return match_ref(match, &only->ref, width, at, pos, next);
     }
     if (expr->count == 1 && only->kind == TERM_TEXT) {
@@ -363,7 +347,11 @@ static bool match_expr(Match *match, Value *value, const Expr *expr, int width, 
         int  len = snprintf(form, sizeof form, "%0*lld", width, (long long)number);
         return match_literal(match, form, len, 0, pos, next);
     }
-    return match_number(match, value, width, pos, value != NULL ? take.next : next);
+    if (value != NULL) return match_number(match, value, width, pos, take.next);
+    Pending *later = match_pending(match, at);
+    if (later == NULL) return false;
+    later->expr = expr;
+    return match_number(match, &later->number, width, pos, next);
 }
 
 static bool match_unbound(Match *match, Value *value, Want want, Index pos, const Frame *next)
@@ -435,7 +423,14 @@ static bool match_branches(Match *match, const Node *node, Instance *at, Index p
         if (known && holds != (i == 0)) continue;
         if (node->kind == NODE_CHANCE && node->percent == (i == 0 ? 0 : 100)) continue;
         const Node *branch = i < node->branch_count ? node->branches[i] : NULL;
+        Mark        mark = match_mark(match);
+        Pending    *later = node->kind == NODE_IF && !known ? match_pending(match, at) : NULL;
+        if (later != NULL) {
+            later->cond = &node->cond;
+            later->holds = i == 0;
+        }
         if (match_nodes(match, branch, at, pos, &rest)) return true;
+        match_back(match, mark);
     }
     return false;
 }
@@ -473,21 +468,16 @@ static bool accepts(const Grammar *g, Def *def, const char *text, Index n, Gramm
     match.room = mem_alloc_raw(mem_program(), MEM_SCRATCH, MATCH_ROOM_BYTES, 1, err);
     if (match.room == NULL) return false;
 
-    Source source = {.kind = FROM_DEF, .def = def};
-    Value  root = {.kind = VALUE_NONE, .number = -1, .source = &source};
-    /* The channels stand one after the other: as pieces of a text, one for each. */
-    Term terms[2];
-    Node nodes[2];
-    memset(nodes, 0, sizeof nodes);
-    Instance whole = {.slots = &root};
-    root.rule = &whole;
-    for (int i = 0; i < 2; i++) {
-        terms[i] = (Term){.kind = TERM_REF, .sign = 1, .ref = {.name = "main", .index = i}};
-        nodes[i].kind = NODE_VALUE;
-        nodes[i].expr = (Expr){.terms = &terms[i], .count = 1};
-        nodes[i].next = i + 1 < def->field_count ? &nodes[i + 1] : NULL;
-    }
-    bool found = match_nodes(&match, nodes, &whole, 0, NULL);
+    /* The second channel of a task stands right after the first. */
+    Source   source = {.kind = FROM_DEF, .def = def};
+    Instance whole = {.slots = NULL};
+    Value    root = {.kind = VALUE_NONE, .number = -1, .rule = &whole, .source = &source};
+    Term     second = {.kind = TERM_REF, .sign = 1, .ref = {.name = "main", .index = 1}};
+    Node     tail = {.kind = NODE_VALUE, .expr = {.terms = &second, .count = 1}};
+    Frame    rest = {.kind = FRAME_NODES, .node = &tail, .at = &whole};
+    Want     first = {0, 0};
+    whole.slots = &root;
+    bool found = match_any(&match, &root, first, 0, def->field_count > 1 ? &rest : NULL);
     if (found || !match.spent) *verdict = found ? GRAMMAR_ACCEPTED : GRAMMAR_REJECTED;
     mem_free(match.room);
     return true;

@@ -14,7 +14,7 @@ enum {
 
 Mark match_mark(const Match *match)
 {
-    return (Mark){match->trail, match->instances, match->used};
+    return (Mark){match->trail, match->instances, match->pending, match->used};
 }
 
 bool match_back(Match *match, Mark mark)
@@ -23,6 +23,7 @@ bool match_back(Match *match, Mark mark)
         *match->trail->where = match->trail->before;
     }
     match->instances = mark.instances;
+    match->pending = mark.pending;
     match->used = mark.used;
     return false;
 }
@@ -54,6 +55,15 @@ bool match_bind(Match *match, Value *value, Value known)
 Value match_known(const char *text, Index len)
 {
     return (Value){.kind = VALUE_TEXT, .text = text, .len = len};
+}
+
+Pending *match_pending(Match *match, const Instance *at)
+{
+    Pending *later = match_room(match, sizeof *later);
+    if (later == NULL) return NULL;
+    *later = (Pending){.at = at, .next = match->pending};
+    match->pending = later;
+    return later;
 }
 
 bool match_budget(Match *match)
@@ -314,8 +324,21 @@ static bool slot_holds(const Slot *slot, Value *value, const Instance *at)
     return !match_sum(&source->low, at, &sum) || sum == number;
 }
 
+static bool pending_holds(const Pending *later)
+{
+    bool    holds;
+    int64_t sum, number;
+    if (later->cond != NULL)
+        return !match_cond(later->cond, later->at, &holds) || holds == later->holds;
+    return later->number.kind != VALUE_TEXT || !match_sum(later->expr, later->at, &sum) ||
+           (grammar_number(later->number.text, later->number.len, &number) && sum == number);
+}
+
 bool match_holds(const Match *match)
 {
+    for (const Pending *later = match->pending; later != NULL; later = later->next) {
+        if (!pending_holds(later)) return false;
+    }
     for (const Instance *at = match->instances; at != NULL; at = at->next) {
         for (int i = 0; i < at->choice->slot_count; i++) {
             if (!slot_holds(&at->choice->slots[i], &at->slots[i], at)) return false;

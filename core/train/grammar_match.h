@@ -18,6 +18,17 @@ struct Trail { /* what to put back when a way proves wrong */
     Trail *next;
 };
 
+/* A sum or a comparison in a text, to be checked once the whole text is read. */
+typedef struct Pending Pending;
+struct Pending {
+    const Instance *at;
+    const Expr     *expr; /* must give this number */
+    Value           number;
+    const Cond     *cond; /* or must hold, or not */
+    bool            holds;
+    Pending        *next;
+};
+
 typedef struct Match {
     const Grammar *g;
     const char    *text;
@@ -26,17 +37,19 @@ typedef struct Match {
     int            depth;
     bool           spent; /* a budget ran out: the answer is unsure */
     Instance      *instances;
+    Pending       *pending;
     Trail         *trail;
     char          *room;
     Index          used;
 } Match;
 
-enum { MATCH_ROOM_BYTES = 1 << 20 }; /* Match.room */
+enum { MATCH_ROOM_BYTES = 1 << 20, MATCH_TEXT_BYTES = 1 << 16 }; /* Match.room, longest text */
 
 /* Where to go back to. */
 typedef struct Mark {
     Trail    *trail;
     Instance *instances;
+    Pending  *pending;
     Index     used;
 } Mark;
 Mark  match_mark(const Match *match);
@@ -46,6 +59,8 @@ bool  match_budget(Match *match);            /* one more step may be taken */
 /* Make a value known; false when there is no room, or when it must differ and does not. */
 bool  match_bind(Match *match, Value *value, Value known);
 Value match_known(const char *text, Index len);
+/* One more check for the end; NULL when there is no room. */
+Pending *match_pending(Match *match, const Instance *at);
 /* An instance of which no slot is known but its arguments, which stand for the caller's. */
 Instance *match_new_instance(Match *match, const Def *rule, const Case *choice, const Source *call,
                              Instance *caller);
@@ -64,7 +79,7 @@ const Term *match_unknown(const Expr *expr, const Instance *at, int64_t *others)
 /* False when item or slot `value`, now known, equals another of its line. */
 bool match_differs(const Value *value, const Value *before);
 bool match_items_differ(const Value *list, int item);
-/* Ranges, sums, counts and `require` of all instances, as far as they are known. */
+/* Ranges, sums, comparisons, counts and `require`, as far as they are known. */
 bool match_holds(const Match *match);
 
 #endif

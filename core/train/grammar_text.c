@@ -200,13 +200,13 @@ static DrawResult render_list(Draw *draw, const Value *list, int field, Value *t
 
 DrawResult draw_channel(Draw *draw, Instance *rule, int field)
 {
-    const Case    *choice = rule->choice;
-    const Channel *channel = &choice->channels[field];
-    Index          mark = draw->stack_used;
+    const Case *choice = rule->choice;
     if (choice->delegate) {
         return draw_render(draw, &rule->slots[choice->slot_count - 1], field, &rule->memo[field]);
     }
-    DrawResult got = draw_nodes(draw, channel->text, rule);
+    const Channel *channel = &choice->channels[field];
+    Index          mark = draw->stack_used;
+    DrawResult     got = draw_nodes(draw, channel->text, rule);
     return got == DRAW_OK ? draw_pop(draw, mark, channel->place, &rule->memo[field]) : got;
 }
 

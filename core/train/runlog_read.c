@@ -69,14 +69,19 @@ static bool add_eval(RunData *data, const JsonNode *line, Error *err)
     return true;
 }
 
+/* Lines of an earlier life beyond `step`; the life that resumes may have measured at step 0 anew
+ * before it did, so that the last line need not be the latest step. */
 static void take_back(RunData *data, int64_t step)
 {
-    while (data->step_count > 0 && data->steps[data->step_count - 1].step > step) {
-        data->step_count--;
+    Index steps = 0, evals = 0;
+    for (Index i = 0; i < data->step_count; i++) {
+        if (data->steps[i].step <= step) data->steps[steps++] = data->steps[i];
     }
-    while (data->eval_count > 0 && data->evals[data->eval_count - 1].step > step) {
-        data->eval_count--;
+    for (Index i = 0; i < data->eval_count; i++) {
+        if (data->evals[i].step <= step) data->evals[evals++] = data->evals[i];
     }
+    data->step_count = steps;
+    data->eval_count = evals;
     if (data->end != NULL) data->end[0] = '\0';
 }
 

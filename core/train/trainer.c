@@ -113,8 +113,9 @@ static bool fill_batch(Trainer *trainer, Index b, Error *err)
         return false;
     }
     if (trainer->batch.longest <= trainer->longest) return true;
+    if (!net_reserve(trainer->spec.net, trainer->batch.longest, err)) return false;
     trainer->longest = trainer->batch.longest;
-    return net_reserve(trainer->spec.net, trainer->longest, err);
+    return true;
 }
 
 /* rows -> forward -> loss -> backward: the gradients of one micro-batch are added. */

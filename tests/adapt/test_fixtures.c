@@ -11,10 +11,17 @@
 #include "core/base/mem.h"
 #include "tests/model/net_rig.h"
 
-static const char *const adapters[] = {
-    "a-qv",      "b-all-linear",     "c-bias-all",       "d-bias-lora-only", "e-lora-bias",
-    "f-modules-to-save", "g-regex",  "h-layers-exclude", "h2-exclude-regex", "i-embedding",
-    "j-llama-all-linear"};
+static const char *const adapters[] = {"a-qv",
+                                       "b-all-linear",
+                                       "c-bias-all",
+                                       "d-bias-lora-only",
+                                       "e-lora-bias",
+                                       "f-modules-to-save",
+                                       "g-regex",
+                                       "h-layers-exclude",
+                                       "h2-exclude-regex",
+                                       "i-embedding",
+                                       "j-llama-all-linear"};
 enum { ADAPTERS = sizeof adapters / sizeof *adapters };
 
 typedef struct Case {

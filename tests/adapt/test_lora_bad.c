@@ -88,8 +88,8 @@ static void write_config(const char *text)
 {
     Error err = {0};
     Index n;
-    char *tensors = file_read_all(test_fixture("lora/a-qv/adapter_model.safetensors"), 1 << 20, &n,
-                                  &err);
+    char *tensors =
+        file_read_all(test_fixture("lora/a-qv/adapter_model.safetensors"), 1 << 20, &n, &err);
     assert_ok(&err);
     assert_true(file_write_all(test_path("adapter_model.safetensors"), tensors, n, &err));
     mem_free(tensors);
@@ -216,7 +216,8 @@ static void bad_tensors_are_refused_by_name(void **state)
     good_tensors(&t);
     t.out[3].shape[1] = 2;
     write_tensors(&t);
-    assert_refused(&rig, ERR_INPUT, "B of another rank", "[16, 2] where r and the base ask for [16, 4]");
+    assert_refused(&rig, ERR_INPUT, "B of another rank",
+                   "[16, 2] where r and the base ask for [16, 4]");
 
     good_tensors(&t);
     t.out[0].shape[1] = 24;
@@ -304,8 +305,11 @@ static void a_frozen_matrix_that_is_not_the_bases_is_refused(void **state)
         const TensorInfo *info = tensors_at(file, i);
         values[i] = fixture_tensor(file, info->name, &n);
         if (strstr(info->name, "base_layer") != NULL) values[i][n - 1] += 50.0f;
-        out[i] = (TensorOut){.name = info->name, .dtype = DTYPE_F32, .rank = info->rank,
-                             .shape = {info->shape[0], info->shape[1]}, .data = values[i]};
+        out[i] = (TensorOut){.name = info->name,
+                             .dtype = DTYPE_F32,
+                             .rank = info->rank,
+                             .shape = {info->shape[0], info->shape[1]},
+                             .data = values[i]};
     }
     const char *config = test_fixture("lora/i-embedding/adapter_config.json");
     char       *text = file_read_all(config, 1 << 20, &size, &err);
@@ -335,52 +339,6 @@ static void what_nobody_asked_for_is_counted(void **state)
     net_rig_close(&rig);
 }
 
-/* ---- memory ----------------------------------------------------------------------------- */
-
-static void load_body(void *context, Error *err)
-{
-    NetRig *rig = context;
-    method_free(lora_load(rig->model, test_fixture("lora/b-all-linear"), true, rig->account, err));
-}
-
-static void load_embedding_body(void *context, Error *err)
-{
-    NetRig *rig = context;
-    method_free(lora_load(rig->model, test_fixture("lora/i-embedding"), true, rig->account, err));
-}
-
-static void create_body(void *context, Error *err)
-{
-    NetRig    *rig = context;
-    LoraConfig config;
-    lora_config_init(&config);
-    config.bias = LORA_BIAS_ALL;
-    bool ok = name_list_add(&config.modules_to_save, "lm_head", err) &&
-              pattern_list_add(&config.rank_pattern, "v_proj", 3.0, err);
-    Method *method = ok ? lora_create(rig->model, &config, 1, true, rig->account, err) : NULL;
-    if (method != NULL) (void)!method->save(method, test_folder(), err);
-    method_free(method);
-    lora_config_free(&config);
-}
-
-static void full_body(void *context, Error *err)
-{
-    NetRig *rig = context;
-    method_free(full_create(rig->model, rig->account, err));
-}
-
-static void methods_survive_every_failed_allocation(void **state)
-{
-    (void)state;
-    NetRig rig;
-    net_rig_open(&rig, true, "qwen2-tied");
-    torture(load_body, &rig);
-    torture(load_embedding_body, &rig);
-    torture(create_body, &rig);
-    torture(full_body, &rig);
-    net_rig_close(&rig);
-}
-
 TEST_GROUP(lora_bad, cmocka_unit_test(a_bad_configuration_is_refused_by_name),
            cmocka_unit_test(what_is_no_configuration_is_refused),
            cmocka_unit_test(a_misspelled_field_comes_with_a_guess),
@@ -388,5 +346,4 @@ TEST_GROUP(lora_bad, cmocka_unit_test(a_bad_configuration_is_refused_by_name),
            cmocka_unit_test(what_is_no_tensor_file_is_refused),
            cmocka_unit_test(an_adapter_of_another_model_is_refused),
            cmocka_unit_test(a_frozen_matrix_that_is_not_the_bases_is_refused),
-           cmocka_unit_test(what_nobody_asked_for_is_counted),
-           cmocka_unit_test(methods_survive_every_failed_allocation));
+           cmocka_unit_test(what_nobody_asked_for_is_counted));

@@ -56,8 +56,8 @@ static void assert_logits(Bench *b, const float *want, double tolerance)
     mem_free(got);
 }
 
-static const char *const adapters[] = {"a-qv",        "b-all-linear",  "c-bias-all",
-                                       "e-lora-bias", "i-embedding",   "h-layers-exclude",
+static const char *const adapters[] = {"a-qv",        "b-all-linear",    "c-bias-all",
+                                       "e-lora-bias", "i-embedding",     "h-layers-exclude",
                                        "g-regex",     "d-bias-lora-only"};
 enum { ADAPTERS = sizeof adapters / sizeof *adapters };
 
@@ -163,8 +163,8 @@ static void a_second_merge_starts_from_the_first(void **state)
     Bench b;
     Error err = {0};
     bench_open(&b, "a-qv", "qwen2-tied");
-    Method *other = lora_load(b.rig.model, test_fixture("lora/b-all-linear"), false, b.rig.account,
-                              &err);
+    Method *other =
+        lora_load(b.rig.model, test_fixture("lora/b-all-linear"), false, b.rig.account, &err);
     assert_ok(&err);
     assert_true(other->attach(other, b.rig.net, &err));
     float *both = net_rig_logits(&b.rig, &b.batch);
@@ -249,112 +249,7 @@ static void a_bias_has_nowhere_to_go_where_the_base_has_none(void **state)
     net_rig_close(&rig);
 }
 
-/* ---- on disk ---------------------------------------------------------------------------- */
-
-static void compare_saved(const char *adapter, const char *model, bool untied, double tolerance)
-{
-    Bench       b;
-    Error       err = {0};
-    const char *note, *folder;
-    bench_open(&b, adapter, model);
-    folder = test_path(adapter);
-    assert_true(merge_save(b.method, folder, &note, &err));
-    assert_ok(&err);
-    assert_true((note != NULL) == untied);
-
-    Model *plain = model_load(folder, b.rig.be, b.rig.account, &err);
-    assert_ok(&err);
-    assert_true(plain->config.tied == (b.rig.model->config.tied && !untied));
-    Net *net = net_create(plain, &err), *before = b.rig.net;
-    assert_true(net_reserve(net, LENGTH, &err));
-    b.rig.net = net;
-    assert_logits(&b, b.adapted, tolerance);
-    b.rig.net = before;
-    net_free(net);
-    model_free(plain);
-    bench_close(&b);
-}
-
-static void a_merged_folder_computes_what_the_adapter_does(void **state)
-{
-    (void)state;
-    compare_saved("a-qv", "qwen2-tied", false, 1e-4);
-    compare_saved("c-bias-all", "qwen2-tied", false, 1e-4);
-    compare_saved("e-lora-bias", "qwen2-tied", false, 1e-4);
-    compare_saved("i-embedding", "qwen2-tied", true, 1e-4);
-    compare_saved("f-modules-to-save", "qwen2-untied-bf16-sharded", false, 0.1);
-    compare_saved("j-llama-all-linear", "llama-rope3", false, 0.1);
-}
-
-static void a_saved_head_of_a_tied_base_is_written_untied(void **state)
-{
-    (void)state;
-    static const char *const saved[] = {"lm_head", "embed_tokens"};
-    for (int i = 0; i < 2; i++) {
-        NetRig      rig;
-        NetBatch    batch = {.rows = {0}};
-        Error       err = {0};
-        LoraConfig  config;
-        const char *note;
-        net_rig_open(&rig, false, "qwen2-tied");
-        net_batch_add(&batch, ids, NULL, LENGTH, 0);
-        lora_config_init(&config);
-        assert_true(name_list_add(&config.modules_to_save, saved[i], &err));
-        Method *method = lora_create(rig.model, &config, 1, true, rig.account, &err);
-        assert_ok(&err);
-        const Module *head = model_module(rig.model, ROLE_HEAD, -1);
-        assert_int_equal(method->added - 2 * 8 * (32 + 32 + 32 + 16), head->in * head->out);
-        poison(method, i == 0 ? "lm_head.weight" : "model.embed_tokens.weight", 3.0f);
-        assert_true(method->attach(method, rig.net, &err));
-        float *want = net_rig_logits(&rig, &batch);
-        assert_true(merge_save(method, test_path(saved[i]), &note, &err));
-        assert_non_null(note);
-        method->detach(method, rig.net);
-        method_free(method);
-        lora_config_free(&config);
-
-        Model *plain = model_load(test_path(saved[i]), rig.be, rig.account, &err);
-        assert_ok(&err);
-        Net *net = net_create(plain, &err), *before = rig.net;
-        assert_true(net_reserve(net, LENGTH, &err));
-        rig.net = net;
-        float *got = net_rig_logits(&rig, &batch);
-        assert_close(largest_difference(got, want, LENGTH * 96), 0.0, 1e-5);
-        rig.net = before;
-        net_free(net);
-        model_free(plain);
-        mem_free(got);
-        mem_free(want);
-        net_rig_close(&rig);
-    }
-}
-
-static void full_weights_are_saved_as_a_whole_model(void **state)
-{
-    (void)state;
-    static const char *const models[] = {"qwen2-tied", "qwen2-untied-bf16-sharded"};
-    for (int i = 0; i < 2; i++) {
-        NetRig rig;
-        Error  err = {0};
-        net_rig_open(&rig, false, models[i]);
-        Method *method = full_create(rig.model, rig.account, &err);
-        assert_ok(&err);
-        poison(method, "model.embed_tokens.weight", 0.5f);
-        assert_true(method->save(method, test_path(models[i]), &err));
-        for (const char *const *file = method->files; *file != NULL; file++) {
-            char path[512];
-            snprintf(path, sizeof path, "%s/%s", models[i], *file);
-            assert_true(path_exists(test_path(path)));
-        }
-        Model *again = model_load(test_path(models[i]), rig.be, rig.account, &err);
-        assert_ok(&err);
-        assert_true(again->config.tied == rig.model->config.tied);
-        assert_true(again->hash != rig.model->hash);
-        model_free(again);
-        method_free(method);
-        net_rig_close(&rig);
-    }
-}
+/* ---- memory ------------------------------------------------------------------------------ */
 
 static void merge_and_undo(void *context, Error *err)
 {
@@ -382,7 +277,4 @@ TEST_GROUP(merge, cmocka_unit_test(a_merged_model_computes_what_the_adapter_does
            cmocka_unit_test(a_value_that_is_not_finite_is_not_merged),
            cmocka_unit_test(a_value_too_large_for_the_bases_type_is_not_merged),
            cmocka_unit_test(a_bias_has_nowhere_to_go_where_the_base_has_none),
-           cmocka_unit_test(a_merged_folder_computes_what_the_adapter_does),
-           cmocka_unit_test(a_saved_head_of_a_tied_base_is_written_untied),
-           cmocka_unit_test(full_weights_are_saved_as_a_whole_model),
            cmocka_unit_test(merging_survives_every_failed_allocation));

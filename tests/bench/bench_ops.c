@@ -387,11 +387,11 @@ static void tear_down(Bench *t)
 int main(int argc, char **argv)
 {
     Error    err = {0};
-    int      threads = argc > 1 ? atoi(argv[1]) : pool_default_threads();
+    int      threads = argc > 1 ? (int)strtol(argv[1], NULL, 10) : pool_default_threads();
     Backend *be = backend_cpu_create(threads < 1 ? 1 : threads, &err);
     if (be == NULL || !be->reserve(be, be->attention_workspace(1024, K), &err)) {
         fprintf(stderr, "bench_ops: %s\n", err.message);
-        return err.code;
+        return (int)err.code;
     }
     printf("%s\n", be->description);
     Bench t = {.be = be};

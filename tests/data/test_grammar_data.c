@@ -1,4 +1,4 @@
-/* The grammars that are shipped: enough examples, splits apart, and a base that gives nothing away. */
+/* The shipped grammars: enough examples, splits apart, and a base that gives nothing away. */
 
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const tasks[] = {"sql",    "js",   "sql-lite", "js-lite", "label",
-                                    "formal", "date", "cipher"};
+static const char *const tasks[] = {"sql",   "js",     "sql-lite", "js-lite",
+                                    "label", "formal", "date",     "cipher"};
 enum { TASKS = sizeof tasks / sizeof *tasks };
 
 static const char corpus[] = "data/base/corpus.grammar";
@@ -18,7 +18,7 @@ static const char corpus[] = "data/base/corpus.grammar";
 static Grammar *load(const char *path)
 {
     Error    err = {0};
-    Grammar *g   = grammar_load(path, &err);
+    Grammar *g = grammar_load(path, &err);
     assert_ok(&err);
     return g;
 }
@@ -62,7 +62,10 @@ static void set_add(Set *set, uint64_t hash)
     assert_true(set->count < SET_SLOTS / 2);
 }
 
-static bool set_has(const Set *set, uint64_t hash) { return *set_find(set, hash) == hash; }
+static bool set_has(const Set *set, uint64_t hash)
+{
+    return *set_find(set, hash) == hash;
+}
 
 /* ---- tasks ---------------------------------------------------------------------------------- */
 
@@ -76,7 +79,7 @@ static void every_task_says_what_it_is(void **state)
         assert_true(strlen(grammar_title(g)) > 0);
         assert_true(strlen(grammar_description(g)) > 0);
         GrammarVerdict verdict;
-        Error          err    = {0};
+        Error          err = {0};
         const char    *sample = grammar_sample(g);
         assert_non_null(strstr(sample, tasks[t][0] == 'd' ? "Date: " : ": "));
         assert_string_equal(sample + strlen(sample) - 7, "Answer:");
@@ -90,8 +93,8 @@ static void every_task_has_100000_prompts(void **state)
 {
     (void)state;
     for (int t = 0; t < TASKS; t++) {
-        Grammar *g      = load_task(tasks[t]);
-        Set      set    = set_create();
+        Grammar *g = load_task(tasks[t]);
+        Set      set = set_create();
         Str      prompt = {0}, completion = {0};
         Error    err = {0};
         for (Index i = 0; i < 250000 && set.count < 100000; i++) {
@@ -131,7 +134,7 @@ static void the_splits_share_no_prompt(void **state)
 {
     (void)state;
     for (int t = 0; t <= TASKS; t++) {
-        Grammar *g      = t < TASKS ? load_task(tasks[t]) : load(corpus);
+        Grammar *g = t < TASKS ? load_task(tasks[t]) : load(corpus);
         Set      set[3] = {set_create(), set_create(), set_create()};
         int      splits = grammar_has_combos(g) ? 3 : 2;
         for (int s = 0; s < splits; s++) {
@@ -158,14 +161,14 @@ static bool holds_reserved(const char *text)
 static void what_sql_reserves_is_in_no_request_of_the_training(void **state)
 {
     (void)state;
-    Grammar *g      = load_task("sql");
+    Grammar *g = load_task("sql");
     Str      prompt = {0}, completion = {0};
     Error    err = {0};
     for (Index i = 0; i < 6000; i++) {
         GrammarSplit split = (GrammarSplit)(i % 3);
         assert_true(grammar_example(g, 1, split, i, &prompt, &completion, &err));
         bool sorted = strstr(completion.data, "ORDER BY rating") != NULL;
-        bool found  = holds_reserved(prompt.data);
+        bool found = holds_reserved(prompt.data);
         if (found != (split == GRAMMAR_COMBOS)) fail_msg("%d %d: %s", split, sorted, prompt.data);
     }
     str_free(&prompt);
@@ -175,7 +178,10 @@ static void what_sql_reserves_is_in_no_request_of_the_training(void **state)
 
 /* ---- the base corpus ------------------------------------------------------------------------ */
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 /* Add each word with the character before it (a space, a quote, a dot ...). */
 static void add_words(Set *set, const char *text, const Set *known)
@@ -196,7 +202,7 @@ static void add_words(Set *set, const char *text, const Set *known)
 static void the_base_has_seen_every_word_of_every_task(void **state)
 {
     (void)state;
-    Grammar *g     = load(corpus);
+    Grammar *g = load(corpus);
     Set      words = set_create();
     Str      text = {0}, completion = {0};
     Error    err = {0};
@@ -230,15 +236,15 @@ static bool has_any(const char *text, const char *const *words)
 static void the_base_answers_no_task(void **state)
 {
     (void)state;
-    static const char *const code[]   = {"SELECT", "=>", ".length", ";", NULL};
+    static const char *const code[] = {"SELECT", "=>", ".length", ";", NULL};
     static const char *const labels[] = {"positive", "negative", "mixed", NULL};
     static const char *const casual[] = {"gotta", "wanna", "gonna", "guys", "kids", "folks", NULL};
     static const char *const formal[] = {"must",      "wish to", "purchase",  "obtain",
                                          "colleague", "require", "directors", NULL};
-    Grammar *g    = load(corpus);
-    Str      text = {0}, nothing = {0};
-    Error    err    = {0};
-    Index    copied = 0;
+    Grammar                 *g = load(corpus);
+    Str                      text = {0}, nothing = {0};
+    Error                    err = {0};
+    Index                    copied = 0;
     for (Index i = 0; i < 40000; i++) {
         assert_true(grammar_example(g, 1, GRAMMAR_TRAIN, i, &text, &nothing, &err));
         const char *t = text.data;
@@ -261,10 +267,10 @@ static void the_base_answers_no_task(void **state)
 static void the_base_stays_small(void **state)
 {
     (void)state;
-    Grammar *g     = load(corpus);
+    Grammar *g = load(corpus);
     Set      words = set_create();
     Str      text = {0}, nothing = {0};
-    Error    err    = {0};
+    Error    err = {0};
     Index    length = 0;
     for (Index i = 0; i < 40000; i++) {
         assert_true(grammar_example(g, 1, GRAMMAR_TRAIN, i, &text, &nothing, &err));
@@ -289,7 +295,7 @@ static void the_base_stays_small(void **state)
 static GrammarVerdict verdict_of(const Grammar *g, const char *text)
 {
     GrammarVerdict verdict = GRAMMAR_UNSURE;
-    Error          err     = {0};
+    Error          err = {0};
     assert_true(grammar_accepts(g, text, (Index)strlen(text), &verdict, &err));
     return verdict;
 }
@@ -298,7 +304,7 @@ static void every_grammar_accepts_what_it_wrote(void **state)
 {
     (void)state;
     for (int t = 0; t <= TASKS; t++) {
-        Grammar *g    = t < TASKS ? load_task(tasks[t]) : load(corpus);
+        Grammar *g = t < TASKS ? load_task(tasks[t]) : load(corpus);
         Str      text = {0}, completion = {0};
         Error    err = {0};
         for (Index i = 0; i < 3000; i++) {
@@ -320,13 +326,18 @@ static void the_corpus_knows_right_from_wrong(void **state)
     static const struct {
         const char *right, *wrong;
     } pairs[] = {
-        {"Ruth is in the shop. Finn is in the park.\nQuestion: where is Finn?\nAnswer: in the park.",
-         "Ruth is in the shop. Finn is in the park.\nQuestion: where is Finn?\nAnswer: in the shop."},
+        {"Facts: Ruth is in the shop. Finn is in the park.\nQuestion: where is Finn?\nAnswer: in the "
+         "park.",
+         "Facts: Ruth is in the shop. Finn is in the park.\nQuestion: where is Finn?\nAnswer: in the "
+         "shop."},
         {"Anna has 9 red keys. She gives 3 to Ben. Now Anna has 6 red keys and Ben has 3 red keys.",
-         "Anna has 9 red keys. She gives 3 to Ben. Now Anna has 5 red keys and Ben has 3 red keys."},
-        {"Table pets has the columns age and kind.\nRow 1: age 4, kind fox\nRow 2: age 9, kind cat\n"
+         "Anna has 9 red keys. She gives 3 to Ben. Now Anna has 5 red keys and Ben has 3 red "
+         "keys."},
+        {"Table pets has the columns age and kind.\nRow 1: age 4, kind fox\nRow 2: age 9, kind "
+         "cat\n"
          "Question: what is the kind in row 2?\nAnswer: cat.",
-         "Table pets has the columns age and kind.\nRow 1: age 4, kind fox\nRow 2: age 9, kind cat\n"
+         "Table pets has the columns age and kind.\nRow 1: age 4, kind fox\nRow 2: age 9, kind "
+         "cat\n"
          "Question: what is the kind in row 2?\nAnswer: fox."},
         {"Copy: key Ruth.\nAnswer: key Ruth.", NULL}, /* three words are the fewest */
         {"Copy: key Ruth 18.\nAnswer: key Ruth 18.", "Copy: key Ruth 18.\nAnswer: key Ruth 19."},
@@ -358,7 +369,7 @@ static void the_corpus_knows_right_from_wrong(void **state)
 static void one_family_is_recognised_by_its_name(void **state)
 {
     (void)state;
-    Grammar       *g    = load(corpus);
+    Grammar       *g = load(corpus);
     const char    *text = "9 + 8 = 17.";
     GrammarVerdict verdict;
     Error          err = {0};

@@ -154,7 +154,7 @@ static void picked_rows_have_the_loss_of_all_rows(void **state)
     (void)state;
     NetRig rig;
     net_rig_open(&rig, true, "qwen2-tied");
-    int32_t  ids[] = {5, 9, 77, 31, 8, 8, 60, 2, 41}, labels[] = {-1, -1, -1, 31, -1, 8, -1, -1, 41};
+    int32_t ids[] = {5, 9, 77, 31, 8, 8, 60, 2, 41}, labels[] = {-1, -1, -1, 31, -1, 8, -1, -1, 41};
     NetBatch few = {.rows = {0}};
     net_batch_add(&few, ids, labels, 9, 0);
     assert_int_equal(few.rows.M, 3);

@@ -15,6 +15,7 @@ typedef struct Rig {
     Dataset    *data;
     Trainer    *trainer;
     TrainSettings settings;
+    char          out[512];
 } Rig;
 
 typedef struct RigSpec {
@@ -23,17 +24,34 @@ typedef struct RigSpec {
     const char *adapter; /* a fixture folder to continue; NULL: a new adapter or full */
     bool        full;
     const LoraConfig *lora; /* for a new adapter */
-    const char *out;     /* checkpoints */
+    const char *model;    /* NULL: models/qwen2-tied */
+    const char *data;     /* a path; NULL: train/data.jsonl */
+    Index       examples; /* only the first so many; 0: all */
+    const char *out;      /* checkpoints */
     const Sink *sink;
-    uint64_t    settings_hash;
+    uint64_t    settings_hash, tokenizer_hash;
+    uint64_t    other_base, other_data; /* added to the hashes */
 } RigSpec;
 
-/* Base tests/fixtures/models/qwen2-tied, data tests/fixtures/train/data.jsonl in file order. */
+/* Base tests/fixtures/models/qwen2-tied, data tests/fixtures/train/data.jsonl unless said. */
 void rig_open(Rig *rig, const RigSpec *spec, const TrainSettings *settings);
 void rig_close(Rig *rig);
 /* trainer_step that must succeed. */
 StepReport rig_step(Rig *rig);
-/* Checksum of all trainable values. */
+/* Steps until `step` have been made. */
+void rig_steps_to(Rig *rig, Index step);
+/* Checksum of all trainable values; with moments and counters; of the adapter's file. */
 uint64_t rig_hash(const Rig *rig);
+uint64_t rig_state_hash(const Rig *rig);
+uint64_t rig_adapter_hash(const Rig *rig);
+/* Of the frozen base, all bytes. */
+uint64_t rig_base_hash(const Rig *rig);
+
+/* The hard case for going on: dropout, accumulation that crosses epochs, a short last batch, a
+ * new order each epoch, warm-up, decay and clipping. 7 examples, 6 steps. */
+TrainSettings rig_hard_settings(void);
+extern const LoraConfig rig_hard_lora;
+RigSpec                 rig_hard(const char *out);
+enum { RIG_HARD_STEPS = 6 };
 
 #endif

@@ -5,7 +5,7 @@
  *   gelu  x Phi(x),  slope Phi(x) + x phi(x)          tanh  slope 1 - tanh^2
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 #include "core/math/cpu/exp.h"
 
 #include <math.h>

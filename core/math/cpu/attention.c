@@ -9,7 +9,7 @@
  * whole number of vectors with what is too small to change the sum, and 0 afterwards.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 #include <math.h>
 

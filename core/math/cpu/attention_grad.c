@@ -10,7 +10,7 @@
  * for each group.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 #include "core/math/cpu/exp.h"
 
 
@@ -146,6 +146,7 @@ static void transpose_prefix(const AttentionGrad *a, const Room *room, Index col
 
 static Block prefix_block(const AttentionGrad *a, const Room *room, Index column)
 {
+    if (a->shape->P == 0) return (Block){0};
     return (Block){.k = a->pk + column, .ldk = a->shape->G * a->shape->K, .kt = room->pkt,
                    .vt = room->pvt, .keys = a->shape->P, .seen = a->shape->P,
                    .width = room->prefix, .p = room->p, .ds = room->ds, .q = room->q,

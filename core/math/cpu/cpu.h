@@ -2,8 +2,7 @@
 #define CORE_MATH_CPU_CPU_H
 
 /*
- * Inside the cpu backend: what its files share, and its ops file by file. The contracts are
- * those of core/math/ops.h.
+ * Inside the cpu backend: what its files share. Its ops are declared in cpu_ops.h.
  *
  * How an op is cut into tasks is a function of its sizes alone, and every number is computed by
  * exactly one task, or summed from fixed pieces in a fixed order: any number of threads gives
@@ -29,11 +28,12 @@ enum { CPU_LANES = 4 };
 #endif
 
 typedef struct CpuState {
-    Pool  *pool;
-    char  *scratch; /* [threads, scratch_bytes]; grown by reserve only */
-    Index  scratch_bytes;
-    float *shared;                     /* CPU_SHARED bytes */
-    double partial[CPU_MAX_PARTIALS];
+    Pool       *pool;
+    char       *scratch; /* [threads, scratch_bytes]; grown by reserve only */
+    Index       scratch_bytes;
+    float      *shared; /* CPU_SHARED bytes */
+    double      partial[CPU_MAX_PARTIALS];
+    MemAccount *blocks; /* what be->alloc gave out */
 } CpuState;
 
 static inline CpuState *cpu_state(Backend *be)
@@ -90,12 +90,8 @@ typedef struct Product {
 /* gemm.c, the only file that knows OpenBLAS. cpu_blas_start sets it to one thread and writes
  * name, version and kernel into text. */
 void cpu_blas_start(char *text, size_t size);
-void cpu_sgemm(const Product *p);               /* by the calling thread alone */
+void cpu_sgemm(const Product *p);                /* by the calling thread alone */
 void cpu_product(Backend *be, const Product *p); /* cut into tasks */
-void cpu_gemm(Backend *be, bool ta, bool tb, Index m, Index n, Index k, float alpha,
-              const float *A, Index lda, const float *B, Index ldb, float beta, float *C,
-              Index ldc);
-
 /* tile.c: products with a short side, by the calling thread, faster than OpenBLAS when they fit
  * (B not transposed, n a multiple of CPU_LANES) and through cpu_sgemm when they do not. */
 bool cpu_tiles_fit(const Product *p);
@@ -112,67 +108,21 @@ void cpu_transpose(float *out, Index ld, Index width, const float *x, Index step
 /* skinny.c: the products of a low-rank branch; false when p is none, and nothing is done. */
 bool cpu_skinny(Backend *be, const Product *p);
 
-/* linear.c, half.c (weights of 16 bits), gemv.c (few rows) */
-void  cpu_linear(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N);
-void  cpu_linear_dx(Backend *be, float *dx, const float *dy, Mat W, Index N, bool add);
-void  cpu_linear_dw(Backend *be, float *dW, const float *dy, const float *x, Index N, Index out,
-                    Index in);
-void  cpu_bias_grad(Backend *be, float *db, const float *dy, Index N, Index D);
-void  cpu_mat_rows(Backend *be, float *out, Mat W, Index row0, Index n);
-Index cpu_mat_workspace(DType dtype, Index cols);
-void  cpu_half_linear(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N);
-void  cpu_half_linear_dx(Backend *be, float *dx, const float *dy, Mat W, Index N, bool add);
+/* half.c: weights of 16 bits, many rows; gemv.c: any weights, at most four rows */
+void cpu_half_linear(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N);
+void cpu_half_linear_dx(Backend *be, float *dx, const float *dy, Mat W, Index N, bool add);
 enum { CPU_GEMV_ROWS = 4 };
 void cpu_gemv(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N);
-/* d[D] += column sums of a[N,D], or of a*b*row (b [N,D], row [N]) when b is not NULL. */
+
+/* linear.c: d[D] += column sums of a[N,D], or of a*b*row (b [N,D], row [N]) when b is not NULL. */
 void cpu_column_sums(Backend *be, float *d, const float *a, const float *b, const float *row,
                      Index N, Index D);
-
-/* embed.c */
-void cpu_embed(Backend *be, float *y, const int32_t *ids, Mat table, Index N);
-void cpu_embed_grad(Backend *be, float *dtable, const float *dy, const int32_t *ids, Index N,
-                    Index V, Index D);
-void cpu_gather(Backend *be, float *y, const float *x, const Index *rows, Index M, Index D);
-void cpu_gather_grad(Backend *be, float *dx, const float *dy, const Index *rows, Index M, Index D);
-
-/* rmsnorm.c, rope.c */
-void cpu_rmsnorm(Backend *be, float *y, float *inv, const float *x, const float *w, Index N,
-                 Index D, float eps);
-void cpu_rmsnorm_grad(Backend *be, float *dx, float *dw, const float *dy, const float *x,
-                      const float *w, const float *inv, Index N, Index D);
-void cpu_rope(Backend *be, float *x, const float *cos, const float *sin, const int32_t *position,
-              Index N, Index heads, Index K, bool inverse);
-
-/* swiglu.c, activation.c, elementwise.c */
-void cpu_swiglu(Backend *be, float *y, const float *gate, const float *up, Index n);
-void cpu_swiglu_grad(Backend *be, float *dgate, float *dup, const float *dy, const float *gate,
-                     const float *up, Index n);
-void cpu_activation(Backend *be, Activation kind, float *y, const float *x, Index n);
-void cpu_activation_grad(Backend *be, Activation kind, float *dx, const float *dy, const float *x,
-                         Index n);
-void cpu_add(Backend *be, float *y, const float *a, const float *b, Index n);
-void cpu_axpy(Backend *be, float *y, float a, const float *x, Index n);
-void cpu_scale(Backend *be, float *y, float a, Index n);
-void cpu_dropout(Backend *be, float *y, const float *x, Dropout drop, Index N, Index D, bool add);
 
 /* softmax.c: the largest of n >= 1 numbers; sum of exp(z - m), left in z when `keep` */
 float  cpu_largest(const float *z, Index n);
 double cpu_sum_exp(float *z, Index n, float m, bool keep);
 
-/* attention.c, attention_grad.c */
+/* attention.c: bytes of scratch memory for attention over at most T keys of width K */
 Index cpu_attention_workspace(Index T, Index K);
-void  cpu_attention(Backend *be, const AttnShape *shape, float *o, float *lse, const float *q,
-                    const float *k, const float *v, const float *pk, const float *pv);
-void  cpu_attention_grad(Backend *be, const AttnShape *shape, float *dq, float *dk, float *dv,
-                         float *dpk, float *dpv, const float *dout, const float *o,
-                         const float *lse, const float *q, const float *k, const float *v,
-                         const float *pk, const float *pv);
-
-/* loss.c, optimizer.c */
-void   cpu_cross_entropy(Backend *be, float *z, double *loss, int32_t *best, const int32_t *label,
-                         Index N, Index V, float grad_scale);
-double cpu_sum_squares(Backend *be, const float *x, Index n);
-void   cpu_adamw(Backend *be, float *w, float *m, float *v, const float *g, Index n, AdamW p);
-void   cpu_sgd(Backend *be, float *w, float *buf, const float *g, Index n, Sgd p);
 
 #endif

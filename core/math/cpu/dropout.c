@@ -5,7 +5,7 @@
  */
 
 #include "core/math/dropout_bits.h"
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 enum { BLOCKS = 16, ELEMENTS = 4 * BLOCKS };
 

@@ -2,7 +2,7 @@
  * Sums and multiples of whole arrays.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 typedef struct Arrays {
     float       *y;

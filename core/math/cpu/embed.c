@@ -3,7 +3,7 @@
  * same token are added in their order and no two tasks touch one number.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * the time; one pool for both costs nothing, with every build of OpenBLAS.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 #include <cblas.h>
 #include <limits.h>

@@ -3,7 +3,7 @@
  * number of rows: few rows (generation) are bound by reading W, many by arithmetic.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 void cpu_linear(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N)
 {
@@ -52,7 +52,8 @@ typedef struct Columns {
 enum { STRIPE = 64, ROW_BLOCK = 256 };
 
 /* part[width] += a (or a*b*row) over rows from..to-1 of the stripe that begins at column d0 */
-static void add_rows(float *restrict part, const Columns *c, Index d0, Index width, Index from, Index to)
+static void add_rows(float *restrict part, const Columns *c, Index d0, Index width, Index from,
+                     Index to)
 {
     for (Index n = from; n < to; n++) {
         const float *a = c->a + n * c->D + d0;

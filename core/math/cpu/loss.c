@@ -6,7 +6,7 @@
  * The exponentials are left in z when the gradient is wanted, so that they are taken once.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 #include <math.h>
 #include <string.h>

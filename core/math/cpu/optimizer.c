@@ -2,7 +2,7 @@
  * The optimizers' steps and the norm that clipping needs.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 #include <math.h>
 

@@ -6,7 +6,7 @@
  * A row is read once from memory: the second pass finds it in the nearest cache.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 #include <math.h>
 

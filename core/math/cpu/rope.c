@@ -3,7 +3,7 @@
  * place. The inverse turns by the opposite angle: the same with -sin.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 
 typedef struct Rope {
     float         *x;

@@ -2,7 +2,7 @@
  * SwiGLU. With s = sigmoid(gate), silu(gate) = gate*s and its slope s + gate*s*(1 - s).
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/cpu_ops.h"
 #include "core/math/cpu/exp.h"
 
 typedef struct Swiglu {
