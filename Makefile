@@ -49,6 +49,7 @@ rooms_of = $(foreach r,$(filter-out lessons app,$(ROOMS)),$(wildcard core/$(r)/*
 SRC      := $(sort $(rooms_of))
 TEST_SRC := $(wildcard tests/*.c) $(foreach r,$(ROOMS),$(wildcard tests/$(r)/*.c))
 BENCHES  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
+BENCH_AID := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 
 OBJ      := $(SRC:%.c=$(BUILD)/%.o)
@@ -129,7 +130,7 @@ $(BUILD)/loralab: $(OBJ)
 $(BUILD)/test-runner: $(LIB_OBJ) $(TEST_OBJ)
 	@$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
-$(BUILD)/tests/bench/%.run: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/bench.o $(LIB_OBJ)
+$(BUILD)/tests/bench/%.run: $(BUILD)/tests/bench/%.o $(BENCH_AID) $(LIB_OBJ)
 	@$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/fuzz/%.run: $(BUILD)/tests/fuzz/%.o $(LIB_OBJ)

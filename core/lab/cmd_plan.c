@@ -14,14 +14,14 @@
 #include "core/study/plan.h"
 
 #define CONFIG_FILE_BYTES (16 << 20)
-#define MEASURE_SECONDS   0.2
+#define MEASURE_SECONDS 0.2
 
 /* ---- the model ---- */
 
 static bool read_config(Lab *lab, const Args *args, ModelConfig *config, Error *err)
 {
     const char *given = args_text(args, "base");
-    char       *path = given != NULL ? mem_strdup(given, err) : lab_data_path(lab, "base/tiny", err);
+    char *path = given != NULL ? mem_strdup(given, err) : lab_data_path(lab, "base/tiny", err);
     if (path == NULL) return false;
 
     bool ok = false;
@@ -78,9 +78,14 @@ static bool plan_from(Lab *lab, const Args *args, const ModelConfig *config,
     Model     *outline = model_outline(config, err);
 
     bool      ok = lora_config_from(args, &lora, err) && outline != NULL;
-    PlanInput input = {.outline = outline, .lora = full ? NULL : &lora,
-                       .stored = weights_type(args, config), .settings = settings, .N = rows,
-                       .longest = length, .targets = rows, .segments = settings->batch};
+    PlanInput input = {.outline = outline,
+                       .lora = full ? NULL : &lora,
+                       .stored = weights_type(args, config),
+                       .settings = settings,
+                       .N = rows,
+                       .longest = length,
+                       .targets = rows,
+                       .segments = settings->batch};
     if (lab->be != NULL) input.threads = lab->be->threads;
     ok = ok && plan_make(&input, plan, err);
     model_free(outline);
@@ -102,8 +107,8 @@ static Index at_most(Index a, Index b)
 /* Like a layer's largest map, but small enough to be repeated. */
 static Product like_shape(const ModelConfig *config, Index rows)
 {
-    return (Product){.m = at_most(rows, 256), .n = at_most(config->F, 1024),
-                     .k = at_most(config->D, 1024)};
+    return (Product){
+        .m = at_most(rows, 256), .n = at_most(config->F, 1024), .k = at_most(config->D, 1024)};
 }
 
 static float *zeros(Backend *be, Arena *arena, Index n, Error *err)

@@ -124,7 +124,7 @@ static Tensor *attention_part(LayerContext *at, Tape *tape, Tensor *x)
     if (at->last && at->rows->pick != NULL) {
         o = only_picked(at->rows, tape, o);
         x = only_picked(at->rows, tape, x);
-        net->row_key = at->rows->pick_key;
+        net->row_key = net->training ? at->rows->pick_key : NULL;
     }
     Tensor *y = net_linear(net, tape, model_module(model, ROLE_O, at->layer), o);
     tape_done(tape, o);
@@ -152,7 +152,7 @@ static Tensor *mlp_part(LayerContext *at, Tape *tape, Tensor *x)
 /* Takes x over. */
 static Tensor *layer_part(LayerContext *at, Tape *tape, Tensor *x)
 {
-    at->net->row_key = at->rows->row_key;
+    at->net->row_key = at->net->training ? at->rows->row_key : NULL;
     return mlp_part(at, tape, attention_part(at, tape, x));
 }
 
@@ -192,7 +192,7 @@ Tensor *net_forward(Net *net, Tape *tape, const Rows *rows)
     CHECK(rows->cache == NULL || (rows->S == 1 && !tape_recording(tape)));
 
     tape_at_layer(tape, -1);
-    net->row_key = rows->row_key;
+    net->row_key = net->training ? rows->row_key : NULL;
     Tensor *x = embedding(net, tape, rows);
     for (int l = 0; l < L; l++) {
         net->layers[l] = (LayerContext){.net = net, .rows = rows, .layer = l, .last = l == L - 1};

@@ -59,7 +59,7 @@ typedef struct Net {
     bool     checkpointing; /* gradient checkpointing, one layer at a time */
     bool     training;      /* dropout acts (a checkpointed part runs unrecorded, but trains) */
     struct LayerContext *layers; /* [L], what a layer's forward needs besides x */
-    /* Dropout keys of the rows that are being mapped right now, for a hook that drops. */
+    /* Dropout keys of the rows that are being mapped right now; NULL when nothing is to drop. */
     const uint64_t *row_key;
 } Net;
 

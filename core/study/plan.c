@@ -10,7 +10,6 @@
 #include "core/study/plan_internal.h"
 
 #include "core/base/mem.h"
-#include "core/train/optim.h"
 
 /* ---- what trains ------------------------------------------------------------------------ */
 
@@ -99,8 +98,7 @@ static void train_biases(PlanSetup *setup)
     LoraBias which = setup->input->lora->bias;
     for (int i = 0; i < (int)setup->model->module_count; i++) {
         const Trained *trained = &setup->trained[i];
-        bool           wanted = which == LORA_BIAS_ALL ||
-                      (which == LORA_BIAS_LORA_ONLY && trained->r > 0);
+        bool wanted = which == LORA_BIAS_ALL || (which == LORA_BIAS_LORA_ONLY && trained->r > 0);
         if (wanted && !trained->bias) train_bias(setup, i, false);
     }
 }

@@ -95,7 +95,10 @@ static LayerWalk layer_of(const Walk *walk, int layer, bool x)
 {
     const PlanSetup *setup = walk->setup;
     Index            N = setup->input->N, M = plan_rows(setup, layer);
-    return (LayerWalk){.layer = layer, .N = N, .M = M, .picked = M < N,
+    return (LayerWalk){.layer = layer,
+                       .N = N,
+                       .M = M,
+                       .picked = M < N,
                        .borrowed = setup->input->settings->gradient_checkpointing,
                        .needs = plan_needs(setup, layer, x)};
 }

@@ -55,8 +55,8 @@ static void add_map(Flops *flops, ModuleRole role, int layer, Index rows, bool n
 static void add_embedding(Flops *flops)
 {
     const Trained *t = plan_trained(flops->setup, ROLE_EMBED, -1);
-    double product = 2 * (double)flops->setup->input->N * (double)t->r *
-                     (double)flops->setup->config->D;
+    double         product =
+        2 * (double)flops->setup->input->N * (double)t->r * (double)flops->setup->config->D;
     flops->extra += product;
     flops->backward += 2 * product;
 }

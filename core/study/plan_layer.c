@@ -25,8 +25,13 @@ static MapGroup qkv(const LayerWalk *at)
  * remember. */
 static MapGroup output(const LayerWalk *at)
 {
-    return (MapGroup){ROLE_O, ROLE_O, at->layer, at->M, .needs_x = at->needs.o,
-                      .keeps_sum = at->needs.x, .holds_x = !at->picked && at->needs.o};
+    return (MapGroup){ROLE_O,
+                      ROLE_O,
+                      at->layer,
+                      at->M,
+                      .needs_x = at->needs.o,
+                      .keeps_sum = at->needs.x,
+                      .holds_x = !at->picked && at->needs.o};
 }
 
 static MapGroup gate_up(const LayerWalk *at)
@@ -36,7 +41,11 @@ static MapGroup gate_up(const LayerWalk *at)
 
 static MapGroup down(const LayerWalk *at)
 {
-    return (MapGroup){ROLE_DOWN, ROLE_DOWN, at->layer, at->M, .needs_x = at->needs.act,
+    return (MapGroup){ROLE_DOWN,
+                      ROLE_DOWN,
+                      at->layer,
+                      at->M,
+                      .needs_x = at->needs.act,
                       .keeps_sum = at->needs.y1};
 }
 
@@ -49,10 +58,10 @@ static Index attention_inputs(const Walk *walk, const LayerWalk *at)
 
 /* ---- forward ----------------------------------------------------------------------------- */
 
+/* A layer that owns its x is recorded, so the norm keeps x where it needs to. */
 static void give_x(Walk *walk, const LayerWalk *at)
 {
-    bool kept = walk->record && at->needs.n1;
-    if (!kept && !at->borrowed) walk_give(walk, at->N * walk->c->D);
+    if (!at->borrowed && !at->needs.n1) walk_give(walk, at->N * walk->c->D);
 }
 
 /* From o and x to y1. */
@@ -169,7 +178,6 @@ void walk_layer_back(Walk *walk, const LayerWalk *at)
 {
     MapGroup map = output(at);
     mlp_back(walk, at);
-    if (!at->needs.y1) return;
     walk_maps_back(walk, &map);
     if (at->picked) picked_back(walk, at);
     if (at->needs.o) attention_back(walk, at);

@@ -24,8 +24,14 @@ typedef enum GrammarSplit {
     GRAMMAR_SPLIT_COUNT
 } GrammarSplit;
 
-/* What the recogniser found. UNSURE: the step or depth budget ran out first. */
-typedef enum GrammarVerdict { GRAMMAR_REJECTED, GRAMMAR_ACCEPTED, GRAMMAR_UNSURE } GrammarVerdict;
+/* What the recogniser found. FORM: every word and their order fit, but a value contradicts another
+ * mention, a range or a sum (as a wrong answer does). UNSURE: a budget ran out first. */
+typedef enum GrammarVerdict {
+    GRAMMAR_REJECTED,
+    GRAMMAR_ACCEPTED,
+    GRAMMAR_UNSURE,
+    GRAMMAR_FORM
+} GrammarVerdict;
 
 /*
  * Read, check and link a grammar with the files it includes. An included name is a plain file

@@ -43,13 +43,16 @@ void *match_room(Match *match, Index bytes)
 /* Make a value known; false when there is no room or when it must differ and does not. */
 bool match_bind(Match *match, Value *value, Value known)
 {
+    /* Form alone: every mention of a text stands for itself. */
+    if (match->form_only && (known.kind == VALUE_TEXT || known.kind == VALUE_ROW)) return true;
     Value  before = *value;
     Trail *entry = match_room(match, sizeof *entry);
     if (entry == NULL) return false;
     *entry = (Trail){.where = value, .before = before, .next = match->trail};
     match->trail = entry;
     *value = known;
-    return before.kind != VALUE_NONE || before.rule == NULL || match_differs(value, &before);
+    return match->form_only || before.kind != VALUE_NONE || before.rule == NULL ||
+           match_differs(value, &before);
 }
 
 Value match_known(const char *text, Index len)
@@ -336,6 +339,7 @@ static bool pending_holds(const Pending *later)
 
 bool match_holds(const Match *match)
 {
+    if (match->form_only) return true;
     for (const Pending *later = match->pending; later != NULL; later = later->next) {
         if (!pending_holds(later)) return false;
     }

@@ -30,17 +30,17 @@ struct Pending {
 };
 
 typedef struct Match {
-    const Grammar *g;
-    const char    *text;
-    Index          n;
-    int64_t        steps;
-    int            depth;
-    bool           spent; /* a budget ran out: the answer is unsure */
-    Instance      *instances;
-    Pending       *pending;
-    Trail         *trail;
-    char          *room;
-    Index          used;
+    const char *text;
+    Index       n;
+    int64_t     steps;
+    int         depth;
+    bool        spent;     /* a budget ran out: the answer is unsure */
+    bool        form_only; /* values need not agree from one mention to the next */
+    Instance   *instances;
+    Pending    *pending;
+    Trail      *trail;
+    char       *room;
+    Index       used;
 } Match;
 
 enum { MATCH_ROOM_BYTES = 1 << 20, MATCH_TEXT_BYTES = 1 << 16 }; /* Match.room, longest text */
@@ -81,5 +81,46 @@ bool match_differs(const Value *value, const Value *before);
 bool match_items_differ(const Value *list, int item);
 /* Ranges, sums, comparisons, counts and `require`, as far as they are known. */
 bool match_holds(const Match *match);
+
+typedef struct Frame Frame;
+struct Frame {
+    enum { FRAME_NODES, FRAME_TAKE, FRAME_ITEMS } kind;
+    const Node  *node; /* NODES: these pieces, of this instance */
+    Instance    *at;
+    Value       *value; /* TAKE: what was matched since `start` is its text; ITEMS: the list */
+    Index        start;
+    int          item, field, least, most; /* ITEMS: the next item; how many there may be */
+    bool         open, final;              /* ITEMS: their number is not known; nothing follows */
+    const Frame *next;
+};
+
+typedef struct Want {
+    int field, width;
+} Want; /* which text of a value, zero padded how far */
+
+/* grammar_accept.c: going on with what remains, and matching one value or text first. */
+bool match_rest(Match *match, Index pos, const Frame *frame);
+bool match_nodes(Match *match, const Node *node, Instance *at, Index pos, const Frame *next);
+bool match_any(Match *match, Value *value, Want want, Index pos, const Frame *next);
+/* The text as it is, or as a zero padded number. */
+bool match_literal(Match *match, const char *text, Index len, int width, Index pos,
+                   const Frame *next);
+/* Any number, which becomes the text of `value`. */
+bool match_number(Match *match, Value *value, int width, Index pos, const Frame *next);
+bool match_starts(const Match *match, Index pos, const char *text, Index len);
+
+/* grammar_derive.c: values that are lists, rules, rows of sets, columns and items. */
+bool match_items(Match *match, const Frame *frame, Index pos);
+bool match_list(Match *match, Value *list, Want want, Index pos, const Frame *next);
+bool match_new_list(Match *match, Value *value, const Source *source, Want want, Index pos,
+                    const Frame *next);
+bool match_channel(Match *match, Instance *rule, Want want, Index pos, const Frame *next);
+bool match_rule(Match *match, Value *value, const Def *def, const Source *source, Want want,
+                Index pos, const Frame *next);
+bool match_set(Match *match, Value *value, const Def *def, Want want, Index pos, const Frame *next);
+bool match_field(Match *match, Value *value, const Source *source, Want want, Index pos,
+                 const Frame *next);
+bool match_item(Match *match, Value *value, const Source *source, Want want, Index pos,
+                const Frame *next);
 
 #endif

@@ -4,12 +4,11 @@
 /*
  * A grammar in memory; only the files of the grammar include this.
  *
- *   grammar_scan.c      one line -> tokens, sums, comparisons, texts in quotes
- *   grammar_read.c      lines of a file -> definitions
- *   grammar_rule.c      the lines of a rule
+ *   grammar_scan.c      one line -> tokens, sums, comparisons; grammar_template.c: texts in quotes
+ *   grammar_read.c      a file -> statements; grammar_set.c, grammar_rule.c: their lines
  *   grammar_check.c     names -> slots, definitions and fields; types
- *   grammar_draw.c      a derivation, drawn at random
- *   grammar_accept.c    a derivation, found for a given text
+ *   grammar_draw.c      a derivation, drawn at random; its texts: grammar_text.c
+ *   grammar_accept.c    a derivation, found for a given text; grammar_derive.c, grammar_known.c
  *   grammar.c           memory, splits, weights, the public functions
  *
  * Everything of a grammar lives in its arena and is freed at once.

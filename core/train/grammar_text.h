@@ -16,7 +16,7 @@ enum {
     DRAW_ROOM_BYTES = 96 << 10,  /* values and finished texts of one derivation */
     DRAW_STACK_BYTES = 16 << 10, /* texts being made */
     DRAW_STEPS = 20000,          /* of one derivation */
-    DRAW_ALL_STEPS = 4000000,    /* of one example, all its derivations together */
+    DRAW_ALL_STEPS = 1000000,    /* of one example, all its derivations together */
     DRAW_RETRIES = 100,          /* of a slot or a rule that must differ or must hold */
 };
 

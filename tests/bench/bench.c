@@ -4,6 +4,7 @@
 
 #include "tests/bench/bench.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/pool.h"
@@ -47,6 +48,21 @@ void bench_run(BenchCase *cases, int count, int rounds, double slice)
         cases[c].seconds = seconds[c][rounds / 2];
         cases[c].best = seconds[c][0];
     }
+}
+
+double bench_quantile(double *x, int n, double f)
+{
+    CHECK(n > 0 && f >= 0.0 && f <= 1.0);
+    qsort(x, (size_t)n, sizeof *x, by_size);
+    return x[(int)(f * (n - 1) + 0.5)];
+}
+
+void bench_target(const char *name, double value, double q1, double q3, double target, bool least)
+{
+    bool good = least ? value >= target : value <= target;
+    printf("%-44s %8.3f  (quartiles %.3f .. %.3f)  target %s %g  %s\n", name, value, q1, q3,
+           least ? ">=" : "<=", target, good ? "PASS" : "MISS");
+    fflush(stdout);
 }
 
 void bench_fill(float *x, Index n, uint32_t seed)

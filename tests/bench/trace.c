@@ -338,6 +338,7 @@ void trace_replay(Trace *trace)
     for (int i = 0; i < trace->count; i++) {
         const TraceProduct *t = &trace->list[i];
         const Product      *p = &t->gemm;
+        double              start = now(trace);
         if (t->op == TRACE_GEMM) {
             be->gemm(be, p->ta, p->tb, p->m, p->n, p->k, p->alpha, p->A, p->lda, p->B, p->ldb,
                      p->beta, p->C, p->ldc);
@@ -350,5 +351,6 @@ void trace_replay(Trace *trace)
         } else {
             cpu_run(be, t->shape.S * t->shape.G, false, attention_task, &(Again){be, t});
         }
+        if (trace->timing) trace->again[t->op] += clock_seconds() - start;
     }
 }

@@ -29,6 +29,7 @@ typedef struct Trace {
     int           count, cap;
     double        flops; /* of the list */
     double        seconds[TRACE_OP_COUNT];
+    double        again[TRACE_PRODUCTS]; /* the time of replaying, with `timing` */
     long          calls[TRACE_OP_COUNT];
 } Trace;
 

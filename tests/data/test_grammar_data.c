@@ -307,7 +307,7 @@ static void every_grammar_accepts_what_it_wrote(void **state)
         Grammar *g = t < TASKS ? load_task(tasks[t]) : load(corpus);
         Str      text = {0}, completion = {0};
         Error    err = {0};
-        for (Index i = 0; i < 3000; i++) {
+        for (Index i = 0; i < 1200; i++) {
             assert_true(grammar_example(g, 4, (GrammarSplit)(i % 2), i, &text, &completion, &err));
             str_add(&text, str_text(&completion));
             if (verdict_of(g, text.data) != GRAMMAR_ACCEPTED) fail_msg("no: %s", text.data);
@@ -326,9 +326,11 @@ static void the_corpus_knows_right_from_wrong(void **state)
     static const struct {
         const char *right, *wrong;
     } pairs[] = {
-        {"Facts: Ruth is in the shop. Finn is in the park.\nQuestion: where is Finn?\nAnswer: in the "
+        {"Facts: Ruth is in the shop. Finn is in the park.\nQuestion: where is Finn?\nAnswer: in "
+         "the "
          "park.",
-         "Facts: Ruth is in the shop. Finn is in the park.\nQuestion: where is Finn?\nAnswer: in the "
+         "Facts: Ruth is in the shop. Finn is in the park.\nQuestion: where is Finn?\nAnswer: in "
+         "the "
          "shop."},
         {"Anna has 9 red keys. She gives 3 to Ben. Now Anna has 6 red keys and Ben has 3 red keys.",
          "Anna has 9 red keys. She gives 3 to Ben. Now Anna has 5 red keys and Ben has 3 red "
@@ -361,7 +363,8 @@ static void the_corpus_knows_right_from_wrong(void **state)
         GrammarVerdict right = pairs[i].wrong != NULL ? GRAMMAR_ACCEPTED : GRAMMAR_REJECTED;
         if (verdict_of(g, pairs[i].right) != right) fail_msg("misjudged: %s", pairs[i].right);
         if (pairs[i].wrong == NULL) continue;
-        if (verdict_of(g, pairs[i].wrong) != GRAMMAR_REJECTED) fail_msg("yes: %s", pairs[i].wrong);
+        if (verdict_of(g, pairs[i].wrong) != GRAMMAR_FORM)
+            fail_msg("misjudged: %s", pairs[i].wrong);
     }
     grammar_free(g);
 }

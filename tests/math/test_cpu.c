@@ -180,7 +180,7 @@ static void every_route_of_a_product_agrees_with_the_naive_one(void **state)
 static void few_rows_agree_with_many(void **state)
 {
     (void)state;
-    enum { OUT = 203, IN = 150, MANY = 9 };
+    enum { OUT = 203, IN = 151, MANY = 9 };
     Backend  *be = cpu(2);
     float    *w = numbers(6, OUT * IN), *x = numbers(7, MANY * IN), *bias = numbers(8, OUT);
     float    *many = numbers(9, MANY * OUT), *few = numbers(10, MANY * OUT);
@@ -193,7 +193,7 @@ static void few_rows_agree_with_many(void **state)
             W.data = half;
         }
         be->linear(be, many, x, W, bias, MANY);
-        for (Index N = 1; N <= CPU_GEMV_ROWS; N++) {
+        for (Index N = 1; N <= 4; N++) {
             be->linear(be, few, x, W, bias, N);
             assert_tensor_close(few, many, N * OUT, 1e-6);
         }

@@ -1,4 +1,4 @@
-/* Counts that PEFT printed elsewhere, counts of its fixtures, and products worked out by hand. */
+/* Counts that PEFT printed elsewhere, and its counts of the fixtures. */
 
 #include <stdio.h>
 #include <string.h>
@@ -6,47 +6,63 @@
 #include "core/adapt/method.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/study/plan.h"
+#include "tests/study/planned.h"
 #include "tests/test.h"
-
-static Plan plan_of(const PlanInput *input)
-{
-    Error err = {0};
-    Plan  plan;
-    bool  ok = plan_make(input, &plan, &err);
-    assert_ok(&err);
-    assert_true(ok);
-    return plan;
-}
-
-static Model *outline_of(const ModelConfig *config)
-{
-    Error  err = {0};
-    Model *outline = model_outline(config, &err);
-    assert_ok(&err);
-    assert_non_null(outline);
-    return outline;
-}
 
 /* ---- what PEFT prints -------------------------------------------------------------------- */
 
 /* Sizes from the models' config.json. */
-static const ModelConfig llama2_7b = {.family = FAMILY_LLAMA, .V = 32000, .D = 4096, .L = 32,
-                                      .H = 32, .G = 32, .K = 128, .F = 11008};
-static const ModelConfig llama32_1b = {.family = FAMILY_LLAMA, .V = 128256, .D = 2048, .L = 16,
-                                       .H = 32, .G = 8, .K = 64, .F = 8192, .tied = true};
-static const ModelConfig llama32_3b = {.family = FAMILY_LLAMA, .V = 128256, .D = 3072, .L = 28,
-                                       .H = 24, .G = 8, .K = 128, .F = 8192, .tied = true};
-static const ModelConfig mistral_7b = {.family = FAMILY_LLAMA, .V = 32027, .D = 4096, .L = 32,
-                                       .H = 32, .G = 8, .K = 128, .F = 14336};
-static const ModelConfig qwen2_05b = {.family = FAMILY_QWEN2, .V = 151936, .D = 896, .L = 24,
-                                      .H = 14, .G = 2, .K = 64, .F = 4864, .tied = true,
+static const ModelConfig llama2_7b = {
+    .family = FAMILY_LLAMA, .V = 32000, .D = 4096, .L = 32, .H = 32, .G = 32, .K = 128, .F = 11008};
+static const ModelConfig llama32_1b = {.family = FAMILY_LLAMA,
+                                       .V = 128256,
+                                       .D = 2048,
+                                       .L = 16,
+                                       .H = 32,
+                                       .G = 8,
+                                       .K = 64,
+                                       .F = 8192,
+                                       .tied = true};
+static const ModelConfig llama32_3b = {.family = FAMILY_LLAMA,
+                                       .V = 128256,
+                                       .D = 3072,
+                                       .L = 28,
+                                       .H = 24,
+                                       .G = 8,
+                                       .K = 128,
+                                       .F = 8192,
+                                       .tied = true};
+static const ModelConfig mistral_7b = {
+    .family = FAMILY_LLAMA, .V = 32027, .D = 4096, .L = 32, .H = 32, .G = 8, .K = 128, .F = 14336};
+static const ModelConfig qwen2_05b = {.family = FAMILY_QWEN2,
+                                      .V = 151936,
+                                      .D = 896,
+                                      .L = 24,
+                                      .H = 14,
+                                      .G = 2,
+                                      .K = 64,
+                                      .F = 4864,
+                                      .tied = true,
                                       .qkv_bias = true};
-static const ModelConfig qwen25_15b = {.family = FAMILY_QWEN2, .V = 151936, .D = 1536, .L = 28,
-                                       .H = 12, .G = 2, .K = 128, .F = 8960, .tied = true,
+static const ModelConfig qwen25_15b = {.family = FAMILY_QWEN2,
+                                       .V = 151936,
+                                       .D = 1536,
+                                       .L = 28,
+                                       .H = 12,
+                                       .G = 2,
+                                       .K = 128,
+                                       .F = 8960,
+                                       .tied = true,
                                        .qkv_bias = true};
-static const ModelConfig qwen25_3b = {.family = FAMILY_QWEN2, .V = 151936, .D = 2048, .L = 36,
-                                      .H = 16, .G = 2, .K = 128, .F = 11008, .tied = true,
+static const ModelConfig qwen25_3b = {.family = FAMILY_QWEN2,
+                                      .V = 151936,
+                                      .D = 2048,
+                                      .L = 36,
+                                      .H = 16,
+                                      .G = 2,
+                                      .K = 128,
+                                      .F = 11008,
+                                      .tied = true,
                                       .qkv_bias = true};
 
 typedef struct Printed {
@@ -77,27 +93,6 @@ static const Printed printed[] = {
     {&qwen25_15b, 16, "q_proj v_proj", "lm_head", 235552768, 1779267072, "13.2388"},
 };
 
-static void add_words(NameList *list, const char *words)
-{
-    Error err = {0};
-    while (words != NULL && *words != '\0') {
-        char   word[32];
-        size_t n = strcspn(words, " ");
-        snprintf(word, sizeof word, "%.*s", (int)n, words);
-        assert_true(name_list_add(list, word, &err));
-        words += n + (words[n] == ' ');
-    }
-}
-
-static void target(LoraConfig *config, Index r, const char *targets, const char *saved)
-{
-    lora_config_init(config);
-    config->r = r;
-    config->target_all_linear = strcmp(targets, "all-linear") == 0;
-    if (!config->target_all_linear) add_words(&config->target_modules, targets);
-    add_words(&config->modules_to_save, saved);
-}
-
 static void counts_are_those_that_peft_prints(void **state)
 {
     (void)state;
@@ -109,10 +104,15 @@ static void counts_are_those_that_peft_prints(void **state)
         LoraConfig     lora;
         char           percent[32];
         config.max_position = 64;
-        target(&lora, row->r, row->targets, row->saved);
+        lora_target(&lora, row->r, row->targets, row->saved);
         Model    *outline = outline_of(&config);
-        PlanInput input = {.outline = outline, .lora = &lora, .stored = DTYPE_BF16,
-                           .settings = &settings, .N = 64, .longest = 64, .targets = 64,
+        PlanInput input = {.outline = outline,
+                           .lora = &lora,
+                           .stored = DTYPE_BF16,
+                           .settings = &settings,
+                           .N = 64,
+                           .longest = 64,
+                           .targets = 64,
                            .segments = 1};
         Plan      plan = plan_of(&input);
         assert_int_equal(plan.trainable, row->trainable);
@@ -145,8 +145,14 @@ static void check_fixture(const char *name, const JsonNode *facts, Backend *be)
 
     TrainSettings settings;
     train_settings_init(&settings);
-    PlanInput input = {.outline = model, .lora = &lora, .stored = model->config.dtype,
-                       .settings = &settings, .N = 8, .longest = 8, .targets = 5, .segments = 1};
+    PlanInput input = {.outline = model,
+                       .lora = &lora,
+                       .stored = model->config.dtype,
+                       .settings = &settings,
+                       .N = 8,
+                       .longest = 8,
+                       .targets = 5,
+                       .segments = 1};
     Plan      plan = plan_of(&input);
     assert_int_equal(plan.trainable, json_integer(json_get(facts, "trainable")));
     assert_int_equal(plan.all, json_integer(json_get(facts, "all")));
@@ -180,158 +186,5 @@ static void counts_of_the_fixtures_are_pefts_and_the_methods(void **state)
     be->free(be);
 }
 
-/* ---- products ----------------------------------------------------------------------------- */
-
-static const ModelConfig small = {.family = FAMILY_LLAMA, .V = 50, .D = 12, .L = 2, .H = 3, .G = 1,
-                                  .K = 4, .F = 20, .max_position = 200, .rms_eps = 1e-6f};
-
-typedef struct Work {
-    Model        *outline;
-    TrainSettings settings;
-    LoraConfig    lora;
-    PlanInput     input;
-} Work;
-
-static void work_init(Work *work, const char *targets, const char *saved)
-{
-    *work = (Work){.outline = outline_of(&small)};
-    train_settings_init(&work->settings);
-    target(&work->lora, 2, targets, saved);
-    work->input = (PlanInput){.outline = work->outline, .lora = &work->lora, .stored = DTYPE_F32,
-                              .settings = &work->settings, .N = 140, .longest = 70,
-                              .targets = 140, .segments = 2};
-}
-
-static void work_free(Work *work)
-{
-    model_free(work->outline);
-    lora_config_free(&work->lora);
-}
-
-/* Two segments of 70: 64 queries see 64 keys, 6 see 70. */
-enum {
-    N = 140, PAIRS = 2 * (64 * 64 + 6 * 70), ATTENTION = 2 * 4 * 3 * PAIRS, /* one product */
-    QO = 2 * N * 12 * 12, KV = 2 * N * 12 * 4, MLP = 2 * N * 12 * 20, HEAD = 2 * N * 12 * 50,
-    LAYER = 2 * QO + 2 * KV + 3 * MLP + 2 * ATTENTION,
-};
-
-static void products_of_full_training_are_three_times_the_forward(void **state)
-{
-    (void)state;
-    Work work;
-    work_init(&work, "all-linear", NULL);
-    work.input.lora = NULL;
-    Plan plan = plan_of(&work.input);
-    assert_close(plan.flops_forward, 2 * LAYER + HEAD, 0);
-    assert_close(plan.flops_backward, 2.0 * (2 * LAYER + HEAD) + 2 * ATTENTION, 0);
-    assert_close(plan.flops_per_token, (plan.flops_forward + plan.flops_backward) / N, 1e-9);
-    assert_close(plan.extra_forward_percent, 0, 0);
-
-    work.settings.gradient_checkpointing = true; /* layers go forward twice */
-    Plan again = plan_of(&work.input);
-    assert_close(again.flops_backward, plan.flops_backward + 2 * LAYER, 0);
-    work_free(&work);
-}
-
-/* The lowest adapter is o_proj of layer 1: no gradient passes into that layer's attention. */
-static void products_stop_at_the_lowest_adapter(void **state)
-{
-    (void)state;
-    Work work;
-    work_init(&work, "model.layers.1.self_attn.o_proj", NULL);
-    Plan   plan = plan_of(&work.input);
-    double pair = 2 * N * 2 * (12 + 12), pair_back = 4 * N * 2 * 12 + 2 * N * 2 * 12;
-    assert_close(plan.flops_forward, 2 * LAYER + HEAD + pair, 0);
-    assert_close(plan.flops_backward, HEAD + 3 * MLP + pair_back, 0);
-    assert_close(plan.extra_forward_percent, 100.0 * pair / (2 * LAYER + HEAD), 1e-12);
-
-    work.input.targets = 10; /* the last layer goes on with 10 rows */
-    plan = plan_of(&work.input);
-    assert_close(plan.flops_backward, (HEAD + 3 * MLP + pair_back) / 14.0, 1e-6);
-    work_free(&work);
-}
-
-static void a_frozen_matrix_has_no_gradient_product(void **state)
-{
-    (void)state;
-    Work work;
-    work_init(&work, "v_proj", "lm_head");
-    Plan   plan = plan_of(&work.input);
-    double pairs = 2 * (4 * N * 2 * 4 + 2 * N * 2 * 12) + 2 * N * 2 * 12; /* dx in layer 1 only */
-    double maps = 2 * (3 * MLP + QO) + (QO + 2 * KV);
-    assert_close(plan.flops_backward, 2 * HEAD + maps + pairs + (3 + 5) * ATTENTION, 0);
-    work_free(&work);
-}
-
-/* One map of d x d and rank r costs 2r/d more: 3.1 % for r = 8, d = 512. */
-static void the_extra_of_one_map_is_2r_over_d(void **state)
-{
-    (void)state;
-    Work        work;
-    ModelConfig wide = {.family = FAMILY_LLAMA, .V = 8, .D = 512, .L = 1, .H = 8, .G = 8, .K = 64,
-                        .F = 512, .max_position = 8};
-    work_init(&work, "all-linear", NULL);
-    model_free(work.outline);
-    work.outline = outline_of(&wide);
-    work.lora.r = 8;
-    work.input.outline = work.outline;
-    work.input.N = work.input.targets = work.input.longest = work.input.segments = 1;
-    Plan   plan = plan_of(&work.input);
-    double maps = 7.0 * 2 * 512 * 512, rest = 2.0 * 512 * 8 + 2.0 * 2 * 512;
-    assert_close(plan.extra_forward_percent, 100 * maps * (2.0 * 8 / 512) / (maps + rest), 1e-9);
-    assert_close(100 * 2.0 * 8 / 512, 3.125, 0);
-    work_free(&work);
-}
-
-/* ---- refusals ----------------------------------------------------------------------------- */
-
-static void what_cannot_be_trained_cannot_be_planned(void **state)
-{
-    (void)state;
-    Work  work;
-    Plan  plan;
-    Error err = {0};
-    work_init(&work, "q_proj", NULL);
-    work.input.longest = work.input.N = 201;
-    assert_false(plan_make(&work.input, &plan, &err));
-    assert_error(&err, ERR_INPUT, "201 positions");
-    work_free(&work);
-
-    err = (Error){0};
-    work_init(&work, "c_attn", NULL);
-    assert_false(plan_make(&work.input, &plan, &err));
-    assert_error(&err, ERR_INPUT, "c_attn");
-    work_free(&work);
-
-    err = (Error){0};
-    work_init(&work, "embed_tokens", NULL);
-    work.lora.lora_bias = true;
-    assert_false(plan_make(&work.input, &plan, &err));
-    assert_error(&err, ERR_INPUT, "lora_bias");
-    work_free(&work);
-}
-
-static void plan_again(void *context, Error *err)
-{
-    Plan plan;
-    bool ok = plan_make(context, &plan, err);
-    assert_true(ok == (err->code == ERR_NONE));
-}
-
-static void running_out_of_memory_leaves_nothing_behind(void **state)
-{
-    (void)state;
-    Work work;
-    work_init(&work, "q_proj v_proj", "lm_head");
-    torture(plan_again, &work.input);
-    work_free(&work);
-}
-
 TEST_GROUP(plan, cmocka_unit_test(counts_are_those_that_peft_prints),
-           cmocka_unit_test(counts_of_the_fixtures_are_pefts_and_the_methods),
-           cmocka_unit_test(products_of_full_training_are_three_times_the_forward),
-           cmocka_unit_test(products_stop_at_the_lowest_adapter),
-           cmocka_unit_test(a_frozen_matrix_has_no_gradient_product),
-           cmocka_unit_test(the_extra_of_one_map_is_2r_over_d),
-           cmocka_unit_test(what_cannot_be_trained_cannot_be_planned),
-           cmocka_unit_test(running_out_of_memory_leaves_nothing_behind));
+           cmocka_unit_test(counts_of_the_fixtures_are_pefts_and_the_methods));

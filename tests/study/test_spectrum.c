@@ -38,9 +38,8 @@ static double frobenius(const float *A, Index n)
 static void the_three_matrices_have_ranks_1_2_3(void **state)
 {
     (void)state;
-    static const float matrices[3][9] = {{1, 2, 3, 2, 4, 6, 3, 6, 9},
-                                         {1, 2, 3, 7, 11, 5, 8, 13, 8},
-                                         {1, 0, 0, 0, 1, 0, 0, 0, 1}};
+    static const float matrices[3][9] = {
+        {1, 2, 3, 2, 4, 6, 3, 6, 9}, {1, 2, 3, 7, 11, 5, 8, 13, 8}, {1, 0, 0, 0, 1, 0, 0, 0, 1}};
     for (int i = 0; i < 3; i++) {
         Spectrum spectrum = spectrum_made(matrices[i], 3, 3);
         assert_int_equal(spectrum.count, 3);
@@ -54,7 +53,7 @@ static void the_three_matrices_have_ranks_1_2_3(void **state)
 static void the_effective_rank_counts_equal_values(void **state)
 {
     (void)state;
-    static const float one[] = {0.7f, 1.4f, -2.1f, -4.2f};             /* rank 1 */
+    static const float one[] = {0.7f, 1.4f, -2.1f, -4.2f};            /* rank 1 */
     static const float two[] = {0.0f, 1.7f, 0.0f, -1.7f, 0.0f, 0.0f}; /* two equal values */
     Spectrum           spectrum = spectrum_made(one, 2, 2);
     assert_close(spectrum_effective_rank(&spectrum), 1.0, 1e-5);
@@ -71,8 +70,8 @@ static void the_effective_rank_counts_equal_values(void **state)
     /* p = 3/4, 1/4 */
     static const float uneven[] = {0.0f, 3.3f, 1.1f, 0.0f};
     spectrum = spectrum_made(uneven, 2, 2);
-    assert_close(spectrum_effective_rank(&spectrum),
-                 exp(-0.75 * log(0.75) - 0.25 * log(0.25)), 1e-6);
+    assert_close(spectrum_effective_rank(&spectrum), exp(-0.75 * log(0.75) - 0.25 * log(0.25)),
+                 1e-6);
     spectrum_free(&spectrum);
 }
 

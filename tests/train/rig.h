@@ -47,6 +47,10 @@ uint64_t rig_adapter_hash(const Rig *rig);
 /* Of the frozen base, all bytes. */
 uint64_t rig_base_hash(const Rig *rig);
 
+/* Put this test's folder into memory: a killed process loses nothing that it had written there,
+ * and hundreds of saves need not wait for a disk. Before the first test_path. */
+void rig_quick_disk(void);
+
 /* The hard case for going on: dropout, accumulation that crosses epochs, a short last batch, a
  * new order each epoch, warm-up, decay and clipping. 7 examples, 6 steps. */
 TrainSettings rig_hard_settings(void);

@@ -70,6 +70,7 @@ static const char *last(void)
 static void a_checkpoint_holds_its_five_files(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig rig;
     open_hard(&rig, 0, 0);
     rig_steps_to(&rig, 2);
@@ -84,6 +85,7 @@ static void a_checkpoint_holds_its_five_files(void **state)
 static void saving_twice_at_one_step_writes_once(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig rig;
     open_hard(&rig, 0, 0);
     rig_steps_to(&rig, 1);
@@ -133,6 +135,7 @@ static void must_refuse(Rig *rig, const char *name, Index at)
 static void a_flipped_bit_of_any_byte_of_any_file_is_refused(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig rig;
     open_hard(&rig, 0, 0);
     rig_steps_to(&rig, 2);
@@ -157,6 +160,7 @@ static void a_flipped_bit_of_any_byte_of_any_file_is_refused(void **state)
 static void a_blank_in_the_manifest_made_a_tab_is_refused(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig rig;
     open_hard(&rig, 0, 0);
     rig_steps_to(&rig, 2);
@@ -169,6 +173,7 @@ static void a_blank_in_the_manifest_made_a_tab_is_refused(void **state)
 static void a_file_cut_short_longer_or_missing_is_named(void **state)
 {
     (void)state;
+    rig_quick_disk();
     for (const char *const *name = files + 1; *name != NULL; name++) {
         for (int how = 0; how < 3; how++) {
             Rig   rig;
@@ -193,6 +198,7 @@ static void a_file_cut_short_longer_or_missing_is_named(void **state)
 static void last_falls_back_to_the_newest_that_is_whole(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig rig;
     open_hard(&rig, 1, 0);
     Error err = {0};
@@ -215,6 +221,7 @@ static void last_falls_back_to_the_newest_that_is_whole(void **state)
 static void last_of_an_empty_or_absent_folder_is_none(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Error err = {0};
     assert_string_equal(last(), "");
     assert_true(folder_make(test_path("out"), &err));
@@ -226,6 +233,7 @@ static void last_of_an_empty_or_absent_folder_is_none(void **state)
 static void only_the_newest_are_kept(void **state)
 {
     (void)state;
+    rig_quick_disk();
     static const char *const left[] = {
         "checkpoint-1 checkpoint-2 checkpoint-3 checkpoint-4 checkpoint-5 checkpoint-6",
         "checkpoint-6", "checkpoint-5 checkpoint-6", "checkpoint-4 checkpoint-5 checkpoint-6"};
@@ -244,6 +252,7 @@ static void only_the_newest_are_kept(void **state)
 static void damaged_later_checkpoints_do_not_push_out_what_is_saved(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig rig;
     open_hard(&rig, 1, 2);
     Error err = {0};
@@ -264,6 +273,7 @@ static void damaged_later_checkpoints_do_not_push_out_what_is_saved(void **state
 static void what_a_killed_save_left_is_swept_away(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig   rig;
     Error err = {0};
     open_hard(&rig, 0, 2);
@@ -294,6 +304,7 @@ static void refuse_with(RigSpec spec, const TrainSettings *settings, const char 
 static void another_base_data_tokenizer_or_setting_is_named(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig           rig;
     TrainSettings settings = rig_hard_settings();
     RigSpec       spec = rig_hard(test_path("out")), other;
@@ -319,6 +330,7 @@ static void another_base_data_tokenizer_or_setting_is_named(void **state)
 static void a_state_of_another_size_is_a_mismatch_even_with_equal_hashes(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig           rig;
     TrainSettings settings = rig_hard_settings();
     LoraConfig    wider = rig_hard_lora;
@@ -344,6 +356,7 @@ static void a_state_of_another_size_is_a_mismatch_even_with_equal_hashes(void **
 static void other_threads_and_another_backend_are_no_mismatch(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Rig           rig;
     Error         err = {0};
     TrainSettings settings = rig_hard_settings();

@@ -66,6 +66,7 @@ static void check_every_stop(const TrainSettings *settings)
 static void a_stop_at_any_step_changes_no_byte(void **state)
 {
     (void)state;
+    rig_quick_disk();
     TrainSettings settings = rig_hard_settings();
     check_every_stop(&settings);
 }
@@ -73,6 +74,7 @@ static void a_stop_at_any_step_changes_no_byte(void **state)
 static void a_stop_with_packing_changes_no_byte(void **state)
 {
     (void)state;
+    rig_quick_disk();
     TrainSettings settings = rig_hard_settings();
     settings.packing = true;
     check_every_stop(&settings);
@@ -81,6 +83,7 @@ static void a_stop_with_packing_changes_no_byte(void **state)
 static void a_stop_in_file_order_and_with_sgd_changes_no_byte(void **state)
 {
     (void)state;
+    rig_quick_disk();
     TrainSettings settings = rig_hard_settings();
     settings.shuffle = false;
     settings.optim.kind = OPTIM_SGD;
@@ -93,6 +96,7 @@ static void a_stop_in_file_order_and_with_sgd_changes_no_byte(void **state)
 static void dropout_accumulation_and_shuffling_each_matter(void **state)
 {
     (void)state; /* the control: what the tests above rely on really acts */
+    rig_quick_disk();
     TrainSettings settings = rig_hard_settings(), other;
     LoraConfig    dry = rig_hard_lora;
     RigSpec       spec = rig_hard(NULL);
@@ -119,6 +123,7 @@ static void dropout_accumulation_and_shuffling_each_matter(void **state)
 static void full_fine_tuning_goes_on_as_if_never_stopped(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Error         err = {0};
     Rig           rig;
     TrainSettings settings = rig_hard_settings();
@@ -147,6 +152,7 @@ static void full_fine_tuning_goes_on_as_if_never_stopped(void **state)
 static void how_often_it_is_saved_and_measured_changes_no_byte(void **state)
 {
     (void)state;
+    rig_quick_disk();
     RigSpec       spec = rig_hard(NULL);
     TrainSettings settings = rig_hard_settings();
     uint64_t      want = uninterrupted(&spec, &settings);
@@ -174,6 +180,7 @@ static void how_often_it_is_saved_and_measured_changes_no_byte(void **state)
 static void the_number_of_threads_changes_no_byte(void **state)
 {
     (void)state;
+    rig_quick_disk();
     RigSpec       spec = rig_hard(NULL);
     TrainSettings settings = rig_hard_settings();
     uint64_t      want = uninterrupted(&spec, &settings);
@@ -186,6 +193,7 @@ static void the_number_of_threads_changes_no_byte(void **state)
 static void gradient_checkpointing_changes_no_byte(void **state)
 {
     (void)state;
+    rig_quick_disk();
     RigSpec       spec = rig_hard(NULL);
     TrainSettings settings = rig_hard_settings();
     uint64_t      want = uninterrupted(&spec, &settings);
@@ -196,6 +204,7 @@ static void gradient_checkpointing_changes_no_byte(void **state)
 static void a_snapshot_rewinds_to_the_same_future(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Error         err = {0};
     Rig           rig;
     RigSpec       spec = rig_hard(NULL);
@@ -224,6 +233,7 @@ static void a_snapshot_rewinds_to_the_same_future(void **state)
 static void a_snapshot_of_another_method_is_refused(void **state)
 {
     (void)state;
+    rig_quick_disk();
     Error         err = {0};
     Rig           one, other;
     RigSpec       spec = rig_hard(NULL);

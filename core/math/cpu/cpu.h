@@ -108,11 +108,11 @@ void cpu_transpose(float *out, Index ld, Index width, const float *x, Index step
 /* skinny.c: the products of a low-rank branch; false when p is none, and nothing is done. */
 bool cpu_skinny(Backend *be, const Product *p);
 
-/* half.c: weights of 16 bits, many rows; gemv.c: any weights, at most four rows */
+/* gemv.c: at most four rows; false when there are more, and nothing is done */
+bool cpu_gemv(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N);
+/* half.c: weights of 16 bits, many rows */
 void cpu_half_linear(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N);
 void cpu_half_linear_dx(Backend *be, float *dx, const float *dy, Mat W, Index N, bool add);
-enum { CPU_GEMV_ROWS = 4 };
-void cpu_gemv(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N);
 
 /* linear.c: d[D] += column sums of a[N,D], or of a*b*row (b [N,D], row [N]) when b is not NULL. */
 void cpu_column_sums(Backend *be, float *d, const float *a, const float *b, const float *row,

@@ -9,9 +9,8 @@ void cpu_linear(Backend *be, float *y, const float *x, Mat W, const float *bias,
 {
     CHECK(N >= 0 && W.data != NULL);
     if (N == 0 || W.rows == 0) return;
-    if (N <= CPU_GEMV_ROWS) {
-        cpu_gemv(be, y, x, W, bias, N);
-    } else if (W.dtype != DTYPE_F32) {
+    if (cpu_gemv(be, y, x, W, bias, N)) return;
+    if (W.dtype != DTYPE_F32) {
         cpu_half_linear(be, y, x, W, bias, N);
     } else {
         cpu_product(be, &(Product){.tb = true, .m = N, .n = W.rows, .k = W.cols, .alpha = 1.0f,

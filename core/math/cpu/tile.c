@@ -7,12 +7,11 @@
  * read in place, by its two strides, transposed or not. k is cut into blocks whose part of B fits
  * the nearest caches; the sums of a block are added to C.
  *
- * The vectors are those of the compiler (gcc and clang know vector_size), as wide as the
- * processor's that is compiled for. Where these are narrow, OpenBLAS's own choice at run time is
- * the better one.
+ * Where the vectors that are compiled for are narrow, OpenBLAS's own choice at run time is the
+ * better one.
  */
 
-#include "core/math/cpu/cpu.h"
+#include "core/math/cpu/vec.h"
 
 #include <string.h>
 
@@ -25,8 +24,6 @@ enum { WIDE = 0, VECS = 2 };
 #endif
 enum { ROWS = 6, K_BLOCK = 256 };
 
-typedef float Vec __attribute__((vector_size(CPU_LANES * sizeof(float)), aligned(4)));
-
 typedef struct Tile {
     const float *A, *B;
     float       *C;
@@ -34,8 +31,6 @@ typedef struct Tile {
     Index        ldb, ldc, m, n, k;
     float        alpha, beta;
 } Tile;
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* rows and vecs are constants where this is called: the sums become registers. */
 ALWAYS_INLINE void tile(const Tile *t, int rows, int vecs, Index i, Index j)
@@ -49,7 +44,7 @@ ALWAYS_INLINE void tile(const Tile *t, int rows, int vecs, Index i, Index j)
     }
     for (Index p = t->k; p > 0; p--, A += step, B += ldb) {
         Vec b[VECS];
-        for (int v = 0; v < vecs; v++) b[v] = *(const Vec *)(const void *)(B + v * CPU_LANES);
+        for (int v = 0; v < vecs; v++) b[v] = vec_load(B + v * CPU_LANES);
         for (int r = 0; r < rows; r++) {
             float a = A[r * row];
             for (int v = 0; v < vecs; v++) sum[r][v] += a * b[v];
@@ -58,9 +53,9 @@ ALWAYS_INLINE void tile(const Tile *t, int rows, int vecs, Index i, Index j)
     for (int r = 0; r < rows; r++) {
         float *C = t->C + (i + r) * t->ldc + j;
         for (int v = 0; v < vecs; v++) {
-            Vec *c = (Vec *)(void *)(C + v * CPU_LANES);
-            Vec  s = t->alpha * sum[r][v];
-            *c = t->beta == 0.0f ? s : s + t->beta * *c;
+            float *c = C + v * CPU_LANES;
+            Vec    s = t->alpha * sum[r][v];
+            vec_store(c, t->beta == 0.0f ? s : s + t->beta * vec_load(c));
         }
     }
 }
