@@ -48,7 +48,7 @@ rooms_of = $(foreach r,$(filter-out lessons app,$(ROOMS)),$(wildcard core/$(r)/*
            $(foreach r,$(filter lessons app,$(ROOMS)),$(wildcard $(r)/*.c))
 SRC      := $(sort $(rooms_of))
 TEST_SRC := $(wildcard tests/*.c) $(foreach r,$(ROOMS),$(wildcard tests/$(r)/*.c))
-BENCHES  := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
+BENCHES   := bench_ops bench_train bench_generate
 BENCH_AID := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 

@@ -5,8 +5,10 @@
  * taken by another program) holds nobody up.
  *
  * Entering, leaving, opening and closing happen under the mutex; only drawing a task and the
- * brief spinning look at atomics. Spinning about a thousand pauses bridges the gap between two
- * products of a step (measured: none at all costs a tenth, twenty times more gains nothing).
+ * brief spinning look at atomics. Spinning some thousand pauses (20 to 50 ns each) bridges the gap
+ * between two products of a step. Measured with a step of 7 ms and 300 jobs: after a thousand the
+ * worker still fell asleep ten times a step, which cost 3 %; sixteen thousand gained nothing more.
+ * None at all costs a tenth.
  */
 
 #define _GNU_SOURCE /* sched_getaffinity */
@@ -23,7 +25,7 @@
 
 #include "core/base/mem.h"
 
-enum { POOL_MAX_THREADS = 64, POOL_DEFAULT_MAX = 16, POOL_SPINS = 1000 };
+enum { POOL_MAX_THREADS = 64, POOL_DEFAULT_MAX = 16, POOL_SPINS = 4000 };
 
 typedef struct Worker {
     struct Pool *pool;

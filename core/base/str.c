@@ -142,8 +142,10 @@ void str_add_double(Str *s, double value)
     } else if (isinf(value)) {
         str_add(s, value > 0 ? "Infinity" : "-Infinity");
     } else {
+        /* %g turns to exponents when its digits do not reach the decimal point: 100, not 1e+02. */
         char text[40];
-        for (int digits = 1; digits <= 17; digits++) {
+        int  whole = fabs(value) >= 1 && fabs(value) < 1e15 ? (int)log10(fabs(value)) + 1 : 1;
+        for (int digits = whole; digits <= 17; digits++) {
             snprintf(text, sizeof text, "%.*g", digits, value);
             if (strtod(text, NULL) == value) break;
         }

@@ -84,7 +84,8 @@ static bool run(Lab *lab, const Args *args, Session *session, const Sink *sink,
                          .temperature = args_float(args, "temperature"),
                          .top_p = args_float(args, "top_p"),
                          .top_k = (Index)args_int(args, "top_k"),
-                         .seed = (uint64_t)args_int(args, "seed")};
+                         .seed = (uint64_t)args_int(args, "seed"),
+                         .id_limit = lab->tok != NULL ? tokenizer_vocab(lab->tok) : 0};
     Ids          prompt = {0}, out = {0};
     Stream       stream = {.tok = lab->tok, .sink = sink};
     StopReason   stop;

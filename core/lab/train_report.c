@@ -247,7 +247,7 @@ static bool plan_worst(TrainJob *job, Plan *worst, Error *err)
              batch_fill(&batch, job->train, examples, count, serial, err);
         PlanInput input = {.outline = job->model,
                            .lora = job->full ? NULL : lora_config(job->method),
-                           .stored = job->model->config.dtype,
+                           .stored = model_module(job->model, ROLE_EMBED, -1)->weight.dtype,
                            .settings = s,
                            .N = batch.rows.N,
                            .longest = batch.longest,

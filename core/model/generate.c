@@ -17,7 +17,7 @@ typedef struct Generation {
     const Cancel *cancel;
 } Generation;
 
-static bool open_generation(Generation *g, Index length, Error *err)
+static bool open_generation(Generation *g, Index length, Index id_limit, Error *err)
 {
     const Model *model = g->net->model;
     MemAccount  *account = tape_account(g->tape);
@@ -25,7 +25,8 @@ static bool open_generation(Generation *g, Index length, Error *err)
     if (!net_reserve(g->net, length, err)) return false;
     g->cache = kvcache_create(model, length, account, err);
     if (g->cache == NULL) return false;
-    g->sampler = sampler_create(model->config.V, err);
+    bool limited = id_limit > 0 && id_limit < model->config.V;
+    g->sampler = sampler_create(limited ? id_limit : model->config.V, err);
     if (g->sampler == NULL) return false;
     g->logits = mem_alloc(account, MEM_SCRATCH, model->config.V, sizeof(float), err);
     if (g->logits == NULL) return false;
@@ -128,7 +129,7 @@ bool generate(Net *net, Tape *tape, const int32_t *prompt, Index n, GenerateSpec
     if (!check_request(net, prompt, n, spec, err)) return false;
 
     Generation g = {.net = net, .tape = tape, .cancel = cancel};
-    bool       ok = open_generation(&g, n + spec.max_new_tokens, err) &&
+    bool       ok = open_generation(&g, n + spec.max_new_tokens, spec.id_limit, err) &&
               run(&g, prompt, n, &spec, sink, context, out, stop, err);
     close_generation(&g);
     return ok;

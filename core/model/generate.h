@@ -16,6 +16,8 @@ typedef struct GenerateSpec {
     double   temperature, top_p;
     Index    top_k;
     uint64_t seed;
+    Index    id_limit;   /* choose ids below this; 0: all. An embedding may have more rows than
+                            the tokenizer has tokens */
     bool     ignore_end; /* go on after an end token (benches) */
 } GenerateSpec;
 

@@ -98,11 +98,12 @@ static bool add_lines(Dataset *data, const char *path, const char *text, Index l
                       const DataSpec *spec, Error *err)
 {
     Index number = 1;
-    for (Index at = 0; at < length; number++) {
+    bool  marked = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0; /* as Windows writes */
+    for (Index at = marked ? 3 : 0; at < length; number++) {
         const char *newline = memchr(text + at, '\n', (size_t)(length - at));
         Index       end = newline != NULL ? newline - text : length;
         Index       n = end - at;
-        if (n > 0 && text[end - 1] == '\r') n--;
+        while (n > 0 && memchr(" \t\r", text[at + n - 1], 3) != NULL) n--;
         if (n > 0 && !dataset_add_line(data, text + at, n, path, number, spec, err)) return false;
         at = end + 1;
     }

@@ -163,7 +163,8 @@ static bool line_messages(Dataset *data, const JsonNode *messages, const DataSpe
     }
     bool ok = true;
     for (Index i = 0; ok && i < json_count(messages); i++) {
-        ok = add_turn(&draft, json_at(messages, i), chat, spec, err);
+        ok = add_turn(&draft, json_at(messages, i), chat, spec, err) ||
+             error_prefix(err, "field \"messages\": turn %td", i + 1);
     }
     ok = ok && check_ids(&draft, spec, err) &&
          dataset_take(data, &draft.ids, &draft.labels, 0, false, spec, err);
@@ -236,6 +237,17 @@ static bool read_line(Dataset *data, const JsonNode *line, const DataSpec *spec,
     return line_messages(data, json_get(line, "messages"), spec, err);
 }
 
+/* The parser counts lines within the one that it was given: "FILE: line 7: line 1, column 9"
+ * becomes "FILE: line 7: column 9". */
+static void drop_inner_line(Error *err, const Str *where)
+{
+    static const char inner[] = ": line 1, column ";
+    char             *rest = err->message + where->len;
+    size_t            most = sizeof err->message - 1;
+    if ((size_t)where->len > most || strncmp(rest, inner, sizeof inner - 1) != 0) return;
+    memmove(rest + 2, rest + 10, strlen(rest + 10) + 1);
+}
+
 bool dataset_add_line(Dataset *data, const char *line, Index n, const char *name, Index line_number,
                       const DataSpec *spec, Error *err)
 {
@@ -245,6 +257,7 @@ bool dataset_add_line(Dataset *data, const char *line, Index n, const char *name
 
     Json *json = json_parse(line, n, str_text(&where), err);
     bool  ok = json != NULL;
+    if (!ok && err != NULL) drop_inner_line(err, &where);
     if (ok) {
         ok = read_line(data, json_root(json), spec, err);
         if (!ok) error_prefix(err, "%s", str_text(&where));

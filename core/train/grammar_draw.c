@@ -212,7 +212,7 @@ static DrawResult draw_field(Draw *draw, const Source *source, Instance *at, Val
 
 DrawResult draw_source(Draw *draw, const Source *source, Instance *at, Value *out)
 {
-    int64_t number;
+    int64_t number = 0;
     Index   mark = draw->stack_used;
     if (++draw->steps > DRAW_STEPS) return draw_again(draw, source->place);
     switch (source->kind) {

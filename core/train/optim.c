@@ -52,17 +52,25 @@ void optim_free(Optim *optim)
     mem_free(optim);
 }
 
+/* 1 - beta^t of the beta that the kernels really use, float32: with 0.999 instead of 0.999f the
+ * second moment would be off by 1.3e-5. */
+static float correction(float beta, int64_t t)
+{
+    return (float)(1.0 - pow((double)beta, (double)t));
+}
+
 static void update_adamw(Optim *o, Index at, Index n, double rate, double decay, double grad_scale)
 {
     Backend *be = o->params->be;
+    float    beta1 = (float)o->spec.beta1, beta2 = (float)o->spec.beta2;
     AdamW    p = {.learning_rate = (float)rate,
-                  .beta1 = (float)o->spec.beta1,
-                  .beta2 = (float)o->spec.beta2,
+                  .beta1 = beta1,
+                  .beta2 = beta2,
                   .epsilon = (float)o->spec.epsilon,
                   .weight_decay = (float)decay,
                   .grad_scale = (float)grad_scale,
-                  .correction1 = (float)(1.0 - pow(o->spec.beta1, (double)o->t)),
-                  .correction2 = (float)(1.0 - pow(o->spec.beta2, (double)o->t))};
+                  .correction1 = correction(beta1, o->t),
+                  .correction2 = correction(beta2, o->t)};
     be->adamw(be, o->params->values + at, o->m + at, o->v + at, o->params->grads + at, n, p);
 }
 

@@ -98,8 +98,11 @@ static bool keep_text(char **slot, const char *line, Index n, Error *err)
 
 static bool add_line(RunData *data, const char *text, Index n, Error *err)
 {
-    Json *json = json_parse(text, n, "run log", NULL);
-    if (json == NULL) return true; /* torn, or not ours */
+    Error why = {0};
+    Json *json = json_parse(text, n, "run log", &why);
+    if (json == NULL) { /* torn, or not ours: skipped, unless it could not be looked at */
+        return why.code != ERR_MEMORY || error_set(err, why.code, "%s", why.message);
+    }
 
     const JsonNode *line = json_root(json);
     const char     *type = json_string(json_get(line, "type"), NULL);

@@ -227,7 +227,26 @@ static void showing_survives_every_failed_allocation(void **state)
     assert_true(torture(show_much, NULL) >= 2);
 }
 
-TEST_GROUP(text, cmocka_unit_test(every_scalar_value_survives_encode_and_decode),
+/* utf8proc alone takes minutes for this; canonical order puts all marks of class 220 first. */
+static void long_runs_of_marks_are_ordered_in_linear_time(void **state)
+{
+    enum { PAIRS = 100000 };
+    Str   text = {0}, out = {0};
+    Error err = {0};
+    (void)state;
+
+    str_add(&text, "q");
+    for (int i = 0; i < PAIRS; i++) str_add(&text, "\u0301\u0323");
+    assert_true(text_nfc(&out, text.data, text.len, &err));
+    assert_int_equal(out.len, text.len);
+    assert_memory_equal(out.data + 1, "\u0323\u0323", 4);
+    assert_memory_equal(out.data + out.len - 4, "\u0301\u0301", 4);
+    str_free(&text);
+    str_free(&out);
+}
+
+TEST_GROUP(text, cmocka_unit_test(long_runs_of_marks_are_ordered_in_linear_time),
+           cmocka_unit_test(every_scalar_value_survives_encode_and_decode),
            cmocka_unit_test(invalid_bytes_come_in_maximal_subparts),
            cmocka_unit_test(printable_text_passes),
            cmocka_unit_test(what_a_terminal_obeys_becomes_visible),

@@ -26,9 +26,9 @@ void bench_run(BenchCase *cases, int count, int rounds, double slice);
 
 /* The value below which a share f of x[n] lies; sorts x. */
 double bench_quantile(double *x, int n, double f);
-/* One line: a figure, its quartiles, its target and PASS or MISS. `least`: the target is the
- * least it may be, else the most. Nothing is asserted: a bench only tells. */
-void bench_target(const char *name, double value, double q1, double q3, double target, bool least);
+/* One line: the median of x[n], its quartiles, its target and PASS or MISS; sorts x. `least`: the
+ * target is the least it may be, else the most. Nothing is asserted: a bench only tells. */
+void bench_target(const char *name, double *x, int n, double target, bool least);
 
 /* Pseudo-random numbers in (-1, 1), the same every time. */
 void bench_fill(float *x, Index n, uint32_t seed);

@@ -17,11 +17,11 @@
 enum { PROMPT = 32, TOKENS = 24, MAX_TOKENS = 1000, SWEEP_BYTES = 1 << 18 };
 
 typedef struct Bench {
-    Model    *model;
-    double    token[MAX_TOKENS], sweep[MAX_TOKENS], start;
-    int       count;
-    Index     bytes;
-    uint64_t  sums[1024];
+    Model   *model;
+    double   token[MAX_TOKENS], sweep[MAX_TOKENS], start;
+    int      count;
+    Index    bytes;
+    uint64_t sums[1024];
 } Bench;
 
 typedef struct Sweep {
@@ -107,8 +107,7 @@ static void report(Bench *b, const char *name)
            (double)b->bytes / swept * 1e-9);
     char text[64];
     snprintf(text, sizeof text, "generate 0.5B %s / reading rate", name);
-    bench_target(text, swept / token, bench_quantile(share, b->count, 0.25),
-                 bench_quantile(share, b->count, 0.75), 0.60, true);
+    bench_target(text, share, b->count, 0.60, true);
 }
 
 static void run(Backend *be, DType dtype, int tokens)
@@ -119,9 +118,7 @@ static void run(Backend *be, DType dtype, int tokens)
     rig_check(b != NULL && account != NULL, &err);
     ModelConfig config = rig_config(151936, 896, 24, 14, 2, 64, 4864);
     config.dtype = dtype;
-    double start = clock_seconds();
     b->model = model_random(&config, 1, be, account, &err);
-    if(getenv("BV")) printf("random %.2f\n", clock_seconds() - start);
     rig_check(b->model != NULL, &err);
     measure(b, tokens);
     report(b, dtype_name(dtype));
@@ -133,8 +130,8 @@ static void run(Backend *be, DType dtype, int tokens)
 int main(int argc, char **argv)
 {
     Error    err = {0};
-    int      threads = argc > 1 ? atoi(argv[1]) : pool_default_threads();
-    int      tokens = argc > 2 ? atoi(argv[2]) : TOKENS;
+    int      threads = argc > 1 ? (int)strtol(argv[1], NULL, 10) : pool_default_threads();
+    int      tokens = argc > 2 ? (int)strtol(argv[2], NULL, 10) : TOKENS;
     Backend *be = backend_cpu_create(threads < 1 ? 1 : threads, &err);
     rig_check(be != NULL, &err);
     CHECK(tokens > 0 && tokens <= MAX_TOKENS);

@@ -18,6 +18,7 @@
 
 #include "core/base/file.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/child.h"
 #include "tests/bench/rig.h"
 
 enum { PAIRS_LARGE = 40, PAIRS_SMALL = 200, MAX_PAIRS = 200, BATCH = 16, LENGTH = 128 };
@@ -81,8 +82,7 @@ static void step_and_products(Rig *rig, const char *name, int pairs, bool profil
            flops / p * 1e-9);
     char line[80];
     snprintf(line, sizeof line, "%s: step / its products", name);
-    bench_target(line, s / p, bench_quantile(ratio, pairs, 0.25),
-                 bench_quantile(ratio, pairs, 0.75), 1.2, false);
+    bench_target(line, ratio, pairs, 1.2, false);
     if (profiled) profile(rig, name, pairs);
     rig->trace.recording = false;
 }
@@ -128,7 +128,11 @@ static double learn_padded(Rig *rig, const Index *pick)
         }
         at[i + 1] = (i + 1) * longest;
     }
-    Rows rows = {.N = BATCH * longest, .S = BATCH, .ids = ids, .position = position, .at = at,
+    Rows rows = {.N = BATCH * longest,
+                 .S = BATCH,
+                 .ids = ids,
+                 .position = position,
+                 .at = at,
                  .M = BATCH * longest};
     return learn(rig, &rows, labels);
 }
@@ -158,18 +162,6 @@ static void against_padded(Rig *rig, const char *name)
 
 /* ---- processes -------------------------------------------------------------------------- */
 
-/* The first two numbers that a command prints; how long it ran. */
-static double run_command(const char *command, double number[2])
-{
-    double start = clock_seconds();
-    FILE  *out = popen(command, "r");
-    number[0] = number[1] = 0;
-    if (out == NULL) return 0;
-    if (fscanf(out, "%lf %lf", &number[0], &number[1]) < 1) number[0] = 0;
-    if (pclose(out) != 0) number[0] = 0;
-    return clock_seconds() - start;
-}
-
 /* What the fresh process does: one step, when it was done, some more, and the peak of memory. */
 static int first_steps(int threads)
 {
@@ -190,19 +182,16 @@ static void fresh_process(const char *self, int threads)
 {
     enum { RUNS = 7 };
     double first[RUNS], peak[RUNS], number[2];
-    char   command[1100];
-    snprintf(command, sizeof command, "'%s' %d first", self, threads);
+    char   count[16];
+    snprintf(count, sizeof count, "%d", threads);
     for (int i = 0; i < RUNS; i++) {
         double start = clock_seconds();
-        run_command(command, number);
+        CHECK(child_run((const char *[]){self, count, "first", NULL}, number));
         first[i] = number[0] - start;
         peak[i] = number[1];
     }
-    double a = bench_quantile(first, RUNS, 0.5), b = bench_quantile(peak, RUNS, 0.5);
-    bench_target("S: seconds from start to the end of step 1", a, bench_quantile(first, RUNS, 0.25),
-                 bench_quantile(first, RUNS, 0.75), 0.3, false);
-    bench_target("S: peak memory of the process, MB", b, peak[RUNS / 4], peak[RUNS * 3 / 4], 150,
-                 false);
+    bench_target("S: seconds from start to the end of step 1", first, RUNS, 0.3, false);
+    bench_target("S: peak memory of the process, MB", peak, RUNS, 150, false);
 }
 
 static void version(void)
@@ -210,16 +199,16 @@ static void version(void)
     enum { RUNS = 15 };
     double      took[RUNS], number[2];
     const char *program = getenv("LORALAB_PROGRAM");
-    char        command[1100];
     if (program == NULL) program = "./loralab";
-    if (!path_exists(program)) {
-        printf("loralab --version: %s is not built, skipped\n", program);
-        return;
+    for (int i = 0; i < RUNS; i++) {
+        double start = clock_seconds();
+        if (!child_run((const char *[]){program, "--version", NULL}, number)) {
+            printf("loralab --version: %s did not run ($LORALAB_PROGRAM): skipped\n", program);
+            return;
+        }
+        took[i] = (clock_seconds() - start) * 1e3;
     }
-    snprintf(command, sizeof command, "exec '%s' --version >/dev/null", program);
-    for (int i = 0; i < RUNS; i++) took[i] = run_command(command, number) * 1e3;
-    double a = bench_quantile(took, RUNS, 0.5);
-    bench_target("loralab --version, ms", a, took[RUNS / 4], took[RUNS * 3 / 4], 20, false);
+    bench_target("loralab --version, ms", took, RUNS, 20, false);
 }
 
 /* ---- against transformers + PEFT -------------------------------------------------------- */
@@ -228,14 +217,11 @@ enum { ROUNDS = 3, SETTINGS = 2 };
 
 static const char *find_python(void)
 {
-    static char command[1100];
-    double      number[2];
-    const char *python = getenv("LORALAB_BENCH_PYTHON");
+    static const char import[] = "import torch, transformers, peft";
+    double            number[2];
+    const char       *python = getenv("LORALAB_BENCH_PYTHON");
     if (python == NULL) python = "python3";
-    snprintf(command, sizeof command,
-             "'%s' -c 'import torch, transformers, peft; print(1)' 2>/dev/null", python);
-    run_command(command, number);
-    return number[0] > 0 ? python : NULL;
+    return child_run((const char *[]){python, "-c", import, NULL}, number) ? python : NULL;
 }
 
 static double our_speed(Rig *rig)
@@ -251,38 +237,40 @@ static double our_speed(Rig *rig)
     return bench_quantile(speed, STEPS, 0.5);
 }
 
+/* Their best setting of threads against ours, one run of theirs after some steps of ours. */
 static void against_python(Rig *rig, int threads)
 {
-    const char *python = find_python();
+    static const char script[] = "tests/fixtures/hf_train_bench.py";
+    const char       *python = find_python();
+    char              counts[SETTINGS][16];
+    double            ours[SETTINGS][ROUNDS], theirs[SETTINGS][ROUNDS], median[SETTINGS];
     if (python == NULL) {
         printf("S: no Python with torch, transformers and peft ($LORALAB_BENCH_PYTHON): skipped\n");
         return;
     }
-    double ours[ROUNDS * SETTINGS], theirs[SETTINGS][ROUNDS], number[2];
+    snprintf(counts[0], sizeof counts[0], "%d", threads);
+    snprintf(counts[1], sizeof counts[1], "1");
     for (int r = 0; r < ROUNDS; r++) {
         for (int s = 0; s < SETTINGS; s++) {
-            char command[1200];
-            snprintf(command, sizeof command,
-                     "'%s' tests/fixtures/hf_train_bench.py %d 8 2>/dev/null", python,
-                     s == 0 ? threads : 1);
-            ours[r * SETTINGS + s] = our_speed(rig);
-            run_command(command, number);
+            const char *argv[] = {python, script, counts[s], "8", NULL};
+            double      number[2];
+            ours[s][r] = our_speed(rig);
+            if (!child_run(argv, number) || number[0] <= 0) {
+                printf("S: %s did not run: skipped\n", script);
+                return;
+            }
             theirs[s][r] = number[0];
         }
     }
-    double a = bench_quantile(theirs[0], ROUNDS, 0.5), b = bench_quantile(theirs[1], ROUNDS, 0.5);
-    int    s = a > b ? 0 : 1;
-    double best = a > b ? a : b, mine = bench_quantile(ours, ROUNDS * SETTINGS, 0.5);
-    if (best <= 0) {
-        printf("S: tests/fixtures/hf_train_bench.py did not run: skipped\n");
-        return;
+    double ratio[SETTINGS][ROUNDS];
+    for (int s = 0; s < SETTINGS; s++) {
+        for (int r = 0; r < ROUNDS; r++) ratio[s][r] = ours[s][r] / theirs[s][r];
+        median[s] = bench_quantile(theirs[s], ROUNDS, 0.5);
     }
-    printf("S: ours %.0f tokens/s (%.0f .. %.0f), transformers + PEFT %.0f with %d threads, %.0f "
-           "with 1\n",
-           mine, ours[0], ours[ROUNDS * SETTINGS - 1], a, threads, b);
-    bench_target("S: tokens/s / transformers + PEFT", mine / best,
-                 ours[1] / theirs[s][ROUNDS - 1], ours[ROUNDS * SETTINGS - 2] / theirs[s][0], 1.3,
-                 true);
+    int best = median[0] > median[1] ? 0 : 1;
+    printf("S: ours %.0f tokens/s; transformers + PEFT %.0f with %d threads, %.0f with 1\n",
+           bench_quantile(ours[best], ROUNDS, 0.5), median[0], threads, median[1]);
+    bench_target("S: tokens/s / transformers + PEFT", ratio[best], ROUNDS, 1.3, true);
 }
 
 /* ---- all -------------------------------------------------------------------------------- */
@@ -306,7 +294,7 @@ static void on_task(int threads, bool profiled)
 
 int main(int argc, char **argv)
 {
-    int         threads = argc > 1 ? atoi(argv[1]) : pool_default_threads();
+    int         threads = argc > 1 ? (int)strtol(argv[1], NULL, 10) : pool_default_threads();
     bool        profiled = argc > 2 && strcmp(argv[2], "profile") == 0;
     Rig         rig;
     ModelConfig s = shape_s(), small = rig_config(1280, 128, 4, 4, 2, 32, 384);

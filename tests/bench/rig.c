@@ -18,10 +18,22 @@ void rig_check(bool ok, const Error *err)
 
 ModelConfig rig_config(Index V, Index D, Index L, Index H, Index G, Index K, Index F)
 {
-    return (ModelConfig){.family = FAMILY_QWEN2, .V = V, .D = D, .L = L, .H = H, .G = G, .K = K,
-                         .F = F, .max_position = 4096, .rms_eps = 1e-6f, .tied = true,
-                         .qkv_bias = true, .rope = {.type = ROPE_DEFAULT, .theta = 1e6},
-                         .dtype = DTYPE_F32, .bos = -1, .pad = -1};
+    return (ModelConfig){.family = FAMILY_QWEN2,
+                         .V = V,
+                         .D = D,
+                         .L = L,
+                         .H = H,
+                         .G = G,
+                         .K = K,
+                         .F = F,
+                         .max_position = 4096,
+                         .rms_eps = 1e-6f,
+                         .tied = true,
+                         .qkv_bias = true,
+                         .rope = {.type = ROPE_DEFAULT, .theta = 1e6},
+                         .dtype = DTYPE_F32,
+                         .bos = -1,
+                         .pad = -1};
 }
 
 static void open_backend(Rig *rig, int threads)
@@ -50,8 +62,8 @@ static void open_training(Rig *rig, Index batch, bool all_linear)
     rig_check(rig->method != NULL && rig->method->attach(rig->method, rig->net, &err), &err);
     lora_config_free(&lora);
 
-    TrainerSpec spec = {.net = rig->net, .method = rig->method, .tape = rig->tape,
-                        .train = rig->data};
+    TrainerSpec spec = {
+        .net = rig->net, .method = rig->method, .tape = rig->tape, .train = rig->data};
     train_settings_init(&spec.settings);
     spec.settings.max_steps = STEPS;
     spec.settings.batch = batch;

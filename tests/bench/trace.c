@@ -24,15 +24,26 @@ static Trace *trace_of(Backend *be)
 
 const char *trace_name(TraceOp op)
 {
-    static const char *const names[] = {
-        [TRACE_GEMM] = "gemm (LoRA)", [TRACE_LINEAR] = "linear", [TRACE_LINEAR_DX] = "linear_dx",
-        [TRACE_LINEAR_DW] = "linear_dw", [TRACE_ATTENTION] = "attention",
-        [TRACE_ATTENTION_GRAD] = "attention_grad", [TRACE_RMSNORM] = "rmsnorm",
-        [TRACE_RMSNORM_GRAD] = "rmsnorm_grad", [TRACE_ROPE] = "rope", [TRACE_SWIGLU] = "swiglu",
-        [TRACE_SWIGLU_GRAD] = "swiglu_grad", [TRACE_ADD] = "add", [TRACE_EMBED] = "embed",
-        [TRACE_GATHER] = "gather", [TRACE_GATHER_GRAD] = "gather_grad",
-        [TRACE_CROSS_ENTROPY] = "cross_entropy", [TRACE_ZERO] = "zero", [TRACE_COPY] = "copy",
-        [TRACE_SQUARES] = "sum_squares", [TRACE_ADAMW] = "adamw"};
+    static const char *const names[] = {[TRACE_GEMM] = "gemm (LoRA)",
+                                        [TRACE_LINEAR] = "linear",
+                                        [TRACE_LINEAR_DX] = "linear_dx",
+                                        [TRACE_LINEAR_DW] = "linear_dw",
+                                        [TRACE_ATTENTION] = "attention",
+                                        [TRACE_ATTENTION_GRAD] = "attention_grad",
+                                        [TRACE_RMSNORM] = "rmsnorm",
+                                        [TRACE_RMSNORM_GRAD] = "rmsnorm_grad",
+                                        [TRACE_ROPE] = "rope",
+                                        [TRACE_SWIGLU] = "swiglu",
+                                        [TRACE_SWIGLU_GRAD] = "swiglu_grad",
+                                        [TRACE_ADD] = "add",
+                                        [TRACE_EMBED] = "embed",
+                                        [TRACE_GATHER] = "gather",
+                                        [TRACE_GATHER_GRAD] = "gather_grad",
+                                        [TRACE_CROSS_ENTROPY] = "cross_entropy",
+                                        [TRACE_ZERO] = "zero",
+                                        [TRACE_COPY] = "copy",
+                                        [TRACE_SQUARES] = "sum_squares",
+                                        [TRACE_ADAMW] = "adamw"};
     return names[op];
 }
 
@@ -106,9 +117,8 @@ static void spy_linear_dw(Backend *be, float *dW, const float *dy, const float *
     if (dW != NULL) remember(t, (TraceProduct){.op = TRACE_LINEAR_DW, .gemm = p});
 }
 
-static void spy_attention(Backend *be, const AttnShape *shape, float *o, float *lse,
-                          const float *q, const float *k, const float *v, const float *pk,
-                          const float *pv)
+static void spy_attention(Backend *be, const AttnShape *shape, float *o, float *lse, const float *q,
+                          const float *k, const float *v, const float *pk, const float *pv)
 {
     Trace *t = trace_of(be);
     double start = now(t);
@@ -118,17 +128,22 @@ static void spy_attention(Backend *be, const AttnShape *shape, float *o, float *
     remember(t, (TraceProduct){.op = TRACE_ATTENTION, .shape = *shape, .q = q, .v = v, .o = o});
 }
 
-static void spy_attention_grad(Backend *be, const AttnShape *shape, float *dq, float *dk,
-                               float *dv, float *dpk, float *dpv, const float *dout,
-                               const float *o, const float *lse, const float *q, const float *k,
-                               const float *v, const float *pk, const float *pv)
+static void spy_attention_grad(Backend *be, const AttnShape *shape, float *dq, float *dk, float *dv,
+                               float *dpk, float *dpv, const float *dout, const float *o,
+                               const float *lse, const float *q, const float *k, const float *v,
+                               const float *pk, const float *pv)
 {
     Trace *t = trace_of(be);
     double start = now(t);
     t->real->attention_grad(t->real, shape, dq, dk, dv, dpk, dpv, dout, o, lse, q, k, v, pk, pv);
     passed(t, TRACE_ATTENTION_GRAD, start);
-    remember(t, (TraceProduct){.op = TRACE_ATTENTION_GRAD, .shape = *shape, .q = q, .v = v,
-                               .dq = dq, .dk = dk, .dv = dv});
+    remember(t, (TraceProduct){.op = TRACE_ATTENTION_GRAD,
+                               .shape = *shape,
+                               .q = q,
+                               .v = v,
+                               .dq = dq,
+                               .dk = dk,
+                               .dv = dv});
 }
 
 /* ---- everything else: only timed -------------------------------------------------------- */
@@ -284,11 +299,26 @@ static void forward_block(const Again *a, const Room *r, Index at, Index rows, I
 {
     const AttnShape *c = &a->p->shape;
     Index            HK = c->H * c->K;
-    cpu_tiles(&(Product){.m = rows, .n = cpu_padded(keys), .k = c->K, .alpha = c->scale,
-                         .A = a->p->q + at, .lda = HK, .B = r->kt, .ldb = r->width, .C = r->p,
+    cpu_tiles(&(Product){.m = rows,
+                         .n = cpu_padded(keys),
+                         .k = c->K,
+                         .alpha = c->scale,
+                         .A = a->p->q + at,
+                         .lda = HK,
+                         .B = r->kt,
+                         .ldb = r->width,
+                         .C = r->p,
                          .ldc = r->width});
-    cpu_tiles(&(Product){.m = rows, .n = c->K, .k = keys, .alpha = 1.0f, .A = r->p,
-                         .lda = r->width, .B = r->k, .ldb = c->K, .C = a->p->o + at, .ldc = HK});
+    cpu_tiles(&(Product){.m = rows,
+                         .n = c->K,
+                         .k = keys,
+                         .alpha = 1.0f,
+                         .A = r->p,
+                         .lda = r->width,
+                         .B = r->k,
+                         .ldb = c->K,
+                         .C = a->p->o + at,
+                         .ldc = HK});
 }
 
 static void backward_block(const Again *a, const Room *r, Index at, Index kv, Index rows,
@@ -296,16 +326,42 @@ static void backward_block(const Again *a, const Room *r, Index at, Index kv, In
 {
     const AttnShape *c = &a->p->shape;
     Index            HK = c->H * c->K, GK = c->G * c->K, n = cpu_padded(keys);
-    Product scores = {.m = rows, .n = n, .k = c->K, .alpha = 1.0f, .A = a->p->q + at, .lda = HK,
-                      .B = r->kt, .ldb = r->width, .C = r->p, .ldc = r->width};
+    Product          scores = {.m = rows,
+                               .n = n,
+                               .k = c->K,
+                               .alpha = 1.0f,
+                               .A = a->p->q + at,
+                               .lda = HK,
+                               .B = r->kt,
+                               .ldb = r->width,
+                               .C = r->p,
+                               .ldc = r->width};
     cpu_tiles(&scores);
     scores.C = r->ds;
     cpu_tiles(&scores);
-    Product dq = {.m = rows, .n = c->K, .k = keys, .alpha = 1.0f, .beta = 1.0f, .A = r->ds,
-                  .lda = r->width, .B = r->k, .ldb = c->K, .C = a->p->dq + at, .ldc = HK};
+    Product dq = {.m = rows,
+                  .n = c->K,
+                  .k = keys,
+                  .alpha = 1.0f,
+                  .beta = 1.0f,
+                  .A = r->ds,
+                  .lda = r->width,
+                  .B = r->k,
+                  .ldb = c->K,
+                  .C = a->p->dq + at,
+                  .ldc = HK};
     if (a->p->dq != NULL) cpu_tiles(&dq);
-    Product dkv = {.ta = true, .m = keys, .n = c->K, .k = rows, .alpha = 1.0f, .beta = 1.0f,
-                   .A = r->ds, .lda = r->width, .B = r->k, .ldb = c->K, .ldc = GK};
+    Product dkv = {.ta = true,
+                   .m = keys,
+                   .n = c->K,
+                   .k = rows,
+                   .alpha = 1.0f,
+                   .beta = 1.0f,
+                   .A = r->ds,
+                   .lda = r->width,
+                   .B = r->k,
+                   .ldb = c->K,
+                   .ldc = GK};
     if (a->p->dk != NULL) dkv.C = a->p->dk + kv, cpu_tiles(&dkv);
     dkv.A = r->p;
     if (a->p->dv != NULL) dkv.C = a->p->dv + kv, cpu_tiles(&dkv);
@@ -326,8 +382,10 @@ static void attention_task(void *context, Index task, int worker)
         for (Index row = from; row < to; row += BLOCK_ROWS) {
             Index rows = cpu_min(BLOCK_ROWS, to - row), keys = length - (to - row) + rows;
             Index at = (row * c->H + h) * c->K, kv = (c->k_at[s] * c->G + g) * c->K;
-            if (a->p->op == TRACE_ATTENTION) forward_block(a, &r, at, rows, keys);
-            else backward_block(a, &r, at, kv, rows, keys);
+            if (a->p->op == TRACE_ATTENTION)
+                forward_block(a, &r, at, rows, keys);
+            else
+                backward_block(a, &r, at, kv, rows, keys);
         }
     }
 }

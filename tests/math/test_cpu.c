@@ -87,8 +87,17 @@ typedef struct Concurrent {
 
 static void one_product(float *C, const float *A, const float *B)
 {
-    cpu_sgemm(&(Product){.tb = true, .m = SIDE, .n = SIDE, .k = SIDE, .alpha = 1.0f, .A = A,
-                         .lda = SIDE, .B = B, .ldb = SIDE, .C = C, .ldc = SIDE});
+    cpu_sgemm(&(Product){.tb = true,
+                         .m = SIDE,
+                         .n = SIDE,
+                         .k = SIDE,
+                         .alpha = 1.0f,
+                         .A = A,
+                         .lda = SIDE,
+                         .B = B,
+                         .ldb = SIDE,
+                         .C = C,
+                         .ldc = SIDE});
 }
 
 static void product_task(void *context, Index task, int worker)
@@ -170,8 +179,12 @@ static void every_route_of_a_product_agrees_with_the_naive_one(void **state)
     Backend *be = cpu(2);
     for (int i = 0; i < SIDES * SIDES * SIDES * 4; i++) {
         int   trio = i / 4;
-        Shape s = {i % 2 != 0, i / 2 % 2 != 0, sides[trio % SIDES], sides[trio / SIDES % SIDES],
-                   sides[trio / SIDES / SIDES], trio % 2 == 0 ? 0.0f : -0.7f};
+        Shape s = {i % 2 != 0,
+                   i / 2 % 2 != 0,
+                   sides[trio % SIDES],
+                   sides[trio / SIDES % SIDES],
+                   sides[trio / SIDES / SIDES],
+                   trio % 2 == 0 ? 0.0f : -0.7f};
         check_product(be, &s);
     }
     be->free(be);
@@ -250,8 +263,8 @@ static void full_attention(Backend *be, float *out, const float *a, const float 
     float      *o = out, *lse = o + N * D, *dq = lse + N * H;
     assert_true(be->reserve(be, be->attention_workspace(600, K), &err));
     be->attention(be, &s, o, lse, a, b, a, NULL, NULL);
-    be->attention_grad(be, &s, dq, dq + N * D, dq + N * D + N * G * K, NULL, NULL, b, o, lse, a,
-                       b, a, NULL, NULL);
+    be->attention_grad(be, &s, dq, dq + N * D, dq + N * D + N * G * K, NULL, NULL, b, o, lse, a, b,
+                       a, NULL, NULL);
 }
 
 static void full_rows(Backend *be, float *out, const float *a, const float *b)
@@ -312,11 +325,11 @@ static void check_long_rows(Backend *be, Index queries, Index keys, Index W)
     Error       err = {0};
     const Index q_at[] = {0, queries}, k_at[] = {0, keys};
     AttnShape   s = {1, q_at, k_at, 1, 1, W, 0, 1.0f};
-    float      *q = numbers(16, queries * W), *k = numbers(17, keys * W), *v = numbers(18, keys * W);
-    float      *o = numbers(19, queries * W), *lse = numbers(20, queries);
+    float *q = numbers(16, queries * W), *k = numbers(17, keys * W), *v = numbers(18, keys * W);
+    float *o = numbers(19, queries * W), *lse = numbers(20, queries);
     assert_true(be->reserve(be, be->attention_workspace(keys, W), &err));
     be->attention(be, &s, o, lse, q, k, v, NULL, NULL);
-    for (Index i = 0; i < queries; i += queries > 7 ? 97 : 1) {
+    for (Index i = 0; i<queries; i += queries> 7 ? 97 : 1) {
         double want[64];
         naive_attention(want, q + i * W, k, v, keys - queries + i + 1, W);
         for (Index j = 0; j < W; j++) assert_close((double)o[i * W + j], want[j], 2e-6);

@@ -64,8 +64,8 @@ static void silu_slope(float *restrict dx, const float *restrict dy, const float
     }
 }
 
-static void hyperbolic_slope(float *restrict dx, const float *restrict dy,
-                             const float *restrict x, Index n)
+static void hyperbolic_slope(float *restrict dx, const float *restrict dy, const float *restrict x,
+                             Index n)
 {
     for (Index i = 0; i < n; i++) {
         float t = tanhf(x[i]);

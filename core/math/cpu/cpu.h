@@ -12,10 +12,10 @@
 #include "core/math/convert.h"
 
 enum {
-    CPU_CHUNK        = 8192,       /* floats of one array in a task of an elementwise op */
-    CPU_SCRATCH      = 256 * 1024, /* bytes each worker always has */
-    CPU_SHARED       = 256 * 1024, /* bytes for what the caller prepares for all tasks */
-    CPU_MAX_PARTIALS = 256,        /* pieces of a sum over everything */
+    CPU_CHUNK = 8192,         /* floats of one array in a task of an elementwise op */
+    CPU_SCRATCH = 256 * 1024, /* bytes each worker always has */
+    CPU_SHARED = 256 * 1024,  /* bytes for what the caller prepares for all tasks */
+    CPU_MAX_PARTIALS = 256,   /* pieces of a sum over everything */
 };
 
 /* Floats in the widest vector of the processor that is compiled for. */
@@ -49,7 +49,7 @@ void cpu_run(Backend *be, Index count, bool light, PoolTask *task, void *context
 
 /* Call span(context, from, to) for consecutive pieces of 0..n-1 of `chunk` items each. */
 typedef void CpuSpan(void *context, Index from, Index to);
-void cpu_for(Backend *be, Index n, Index chunk, CpuSpan *span, void *context);
+void         cpu_for(Backend *be, Index n, Index chunk, CpuSpan *span, void *context);
 /* How many rows of D floats make a task. */
 Index cpu_rows(Index D);
 
@@ -96,6 +96,8 @@ void cpu_product(Backend *be, const Product *p); /* cut into tasks */
  * (B not transposed, n a multiple of CPU_LANES) and through cpu_sgemm when they do not. */
 bool cpu_tiles_fit(const Product *p);
 void cpu_tiles(const Product *p);
+/* dots.c: A not transposed, B transposed, k a multiple of CPU_LANES, n small; the same way. */
+void cpu_dots(const Product *p);
 /* A row length of at least n floats that is an odd number of cache lines: columns of such rows
  * do not fall on each other in the cache. */
 Index cpu_spread(Index n);

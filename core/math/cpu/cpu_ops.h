@@ -6,9 +6,8 @@
 #include "core/math/cpu/cpu.h"
 
 /* gemm.c */
-void cpu_gemm(Backend *be, bool ta, bool tb, Index m, Index n, Index k, float alpha,
-              const float *A, Index lda, const float *B, Index ldb, float beta, float *C,
-              Index ldc);
+void cpu_gemm(Backend *be, bool ta, bool tb, Index m, Index n, Index k, float alpha, const float *A,
+              Index lda, const float *B, Index ldb, float beta, float *C, Index ldc);
 
 /* linear.c, half.c */
 void  cpu_linear(Backend *be, float *y, const float *x, Mat W, const float *bias, Index N);
@@ -50,9 +49,9 @@ void cpu_dropout(Backend *be, float *y, const float *x, Dropout drop, Index N, I
 void cpu_attention(Backend *be, const AttnShape *shape, float *o, float *lse, const float *q,
                    const float *k, const float *v, const float *pk, const float *pv);
 void cpu_attention_grad(Backend *be, const AttnShape *shape, float *dq, float *dk, float *dv,
-                        float *dpk, float *dpv, const float *dout, const float *o,
-                        const float *lse, const float *q, const float *k, const float *v,
-                        const float *pk, const float *pv);
+                        float *dpk, float *dpv, const float *dout, const float *o, const float *lse,
+                        const float *q, const float *k, const float *v, const float *pk,
+                        const float *pv);
 
 /* loss.c, optimizer.c */
 void   cpu_cross_entropy(Backend *be, float *z, double *loss, int32_t *best, const int32_t *label,

@@ -4,8 +4,8 @@
  * become vector code. The bits are the same (tests/math compares them).
  */
 
-#include "core/math/dropout_bits.h"
 #include "core/math/cpu/cpu_ops.h"
+#include "core/math/dropout_bits.h"
 
 enum { BLOCKS = 16, ELEMENTS = 4 * BLOCKS };
 

@@ -30,18 +30,24 @@ ALWAYS_INLINE void dots(DType dtype, int N, int parts, float sum[MOST_ROWS], con
 {
     Vec   s[MOST_ROWS][PARTS];
     Index j = 0, step = parts * CPU_LANES;
+    UNROLL
     for (int n = 0; n < N; n++) {
+        UNROLL
         for (int p = 0; p < parts; p++) s[n][p] = (Vec){0.0f};
     }
     for (; j + step <= in; j += step) {
+        UNROLL
         for (int p = 0; p < parts; p++) {
             Index k = j + p * CPU_LANES;
             Vec   w = weights(dtype, W, at + k);
+            UNROLL
             for (int n = 0; n < N; n++) s[n][p] += w * vec_load(x + n * in + k);
         }
     }
+    UNROLL
     for (int n = 0; n < N; n++) {
         Vec all = s[n][0];
+        UNROLL
         for (int p = 1; p < parts; p++) all += s[n][p];
         sum[n] = vec_sum(all);
         for (Index k = j; k < in; k++) sum[n] += weight(dtype, W, at + k) * x[n * in + k];

@@ -8,7 +8,7 @@
 #include "core/math/cpu/cpu_ops.h"
 
 enum { PANEL_ROWS = 128, PANEL_COLS = CPU_SCRATCH / 4 / PANEL_ROWS, DX_SIDE = 256, NARROW = 64 };
-_Static_assert(DX_SIDE * DX_SIDE * 4 <= CPU_SCRATCH, "a panel fits");
+_Static_assert(DX_SIDE *DX_SIDE * 4 <= CPU_SCRATCH, "a panel fits");
 
 Index cpu_mat_workspace(DType dtype, Index cols)
 {

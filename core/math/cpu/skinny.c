@@ -4,6 +4,7 @@
  * right factor has contiguous rows of whole vectors:
  *
  *   short n   [m,k] [k,n]       B is copied to [k, padded n]; a block of C is copied back
+ *                               (n <= 12: sums along k instead, with B^T)
  *   short k   [m,k] [k,n]       B is transposed to [k,n] when it is not so already
  *   short m   [m,k] [k,n]       as it is
  *   and for A^T with short n    C^T = B^T A is a product with short m; it is added transposed
@@ -13,7 +14,7 @@
 
 #include "core/math/cpu/cpu.h"
 
-enum { SHORT = 64, LONG = 64, BLOCK_ROWS = 128, STRIPE = 64 };
+enum { SHORT = 64, LONG = 64, FEW = 16, VERY_SHORT = 12, BLOCK_ROWS = 128, STRIPE = 64 };
 
 typedef struct Skinny {
     Backend *be;
@@ -53,6 +54,32 @@ static void in_place(Backend *be, const Product *p, Index rows, Index cols)
 {
     Skinny s = {.be = be, .p = *p, .rows = rows, .cols = cols, .across = cpu_pieces(p->n, cols)};
     cpu_run(be, cpu_pieces(p->m, rows) * s.across, light(p), in_place_task, &s);
+}
+
+/* ---- very short n: sums along k --------------------------------------------------------- */
+
+static void dots_task(void *context, Index task, int worker)
+{
+    (void)worker;
+    const Skinny *s = context;
+    Product       p = s->p;
+    Index         i = task * s->rows;
+    p.m = cpu_min(s->rows, p.m - i);
+    p.A += i * p.lda;
+    p.C += i * p.ldc;
+    cpu_dots(&p);
+}
+
+static bool dots(Backend *be, const Product *p)
+{
+    Skinny s = {.be = be, .p = *p, .rows = BLOCK_ROWS};
+    if (!p->tb) {
+        if (!fits_shared(p->k * p->n)) return false;
+        cpu_transpose(cpu_state(be)->shared, p->k, p->k, p->B, p->ldb, p->k, p->n);
+        s.p.tb = true, s.p.B = cpu_state(be)->shared, s.p.ldb = p->k;
+    }
+    cpu_run(be, cpu_pieces(p->m, BLOCK_ROWS), light(p), dots_task, &s);
+    return true;
 }
 
 /* ---- short n: through the worker's scratch memory --------------------------------------- */
@@ -127,6 +154,10 @@ static bool turned(Backend *be, const Product *p)
     Product t = *p;
     t.tb = false, t.B = cpu_state(be)->shared, t.ldb = p->n;
     cpu_transpose(cpu_state(be)->shared, p->n, p->n, p->B, p->ldb, p->n, p->k);
+    for (Index i = 0; i < p->k * p->n && p->alpha != 1.0f; i++) {
+        cpu_state(be)->shared[i] *= p->alpha;
+    }
+    t.alpha = 1.0f;
     in_place(be, &t, BLOCK_ROWS, p->n);
     return true;
 }
@@ -140,8 +171,9 @@ bool cpu_skinny(Backend *be, const Product *p)
 
     bool vectors = p->n % CPU_LANES == 0;
     if (p->ta && p->n <= SHORT && p->m >= LONG && p->m % CPU_LANES == 0) return transposed(be, p);
+    if (!p->ta && p->n <= VERY_SHORT && p->m >= LONG && p->k % CPU_LANES == 0) return dots(be, p);
     if (p->n <= SHORT && p->m >= LONG) return narrow(be, p);
-    if (p->k <= SHORT && vectors && p->tb) return turned(be, p);
+    if (p->k <= SHORT && vectors && p->tb) return p->m >= FEW && turned(be, p);
     if (p->k <= SHORT && vectors) return in_place(be, p, BLOCK_ROWS, p->n), true;
     if (p->m <= SHORT && vectors && !p->tb && p->k >= LONG) {
         return in_place(be, p, p->m, STRIPE), true;

@@ -22,7 +22,7 @@ enum { WIDE = 1, VECS = 2 };
 #else
 enum { WIDE = 0, VECS = 2 };
 #endif
-enum { ROWS = 6, K_BLOCK = 256 };
+enum { ROWS = 6, K_BLOCK = 256, SHORT_K = 32, NEAR_CACHE = 32 * 1024 };
 
 typedef struct Tile {
     const float *A, *B;
@@ -32,35 +32,49 @@ typedef struct Tile {
     float        alpha, beta;
 } Tile;
 
-/* rows and vecs are constants where this is called: the sums become registers. */
+/* rows and vecs are constants where this is called: the sums become registers. Where nothing has
+ * to be multiplied they start from C, so that after a short k only stores remain. */
 ALWAYS_INLINE void tile(const Tile *t, int rows, int vecs, Index i, Index j)
 {
     const float *A = t->A + i * t->row, *B = t->B + j;
-    Index        row = t->row, step = t->step, ldb = t->ldb;
+    float       *C = t->C + i * t->ldc + j;
+    Index        row = t->row, step = t->step, ldb = t->ldb, ldc = t->ldc;
+    bool         plain = t->alpha == 1.0f && (t->beta == 1.0f || t->beta == 0.0f);
     Vec          sum[2 * ROWS][VECS];
 
+    UNROLL
     for (int r = 0; r < rows; r++) {
+        UNROLL
         for (int v = 0; v < vecs; v++) sum[r][v] = (Vec){0.0f};
+    }
+    UNROLL
+    for (int r = 0; r < rows && plain && t->beta == 1.0f; r++) {
+        UNROLL
+        for (int v = 0; v < vecs; v++) sum[r][v] = vec_load(C + r * ldc + v * CPU_LANES);
     }
     for (Index p = t->k; p > 0; p--, A += step, B += ldb) {
         Vec b[VECS];
+        UNROLL
         for (int v = 0; v < vecs; v++) b[v] = vec_load(B + v * CPU_LANES);
+        UNROLL
         for (int r = 0; r < rows; r++) {
             float a = A[r * row];
+            UNROLL
             for (int v = 0; v < vecs; v++) sum[r][v] += a * b[v];
         }
     }
+    UNROLL
     for (int r = 0; r < rows; r++) {
-        float *C = t->C + (i + r) * t->ldc + j;
+        UNROLL
         for (int v = 0; v < vecs; v++) {
-            float *c = C + v * CPU_LANES;
-            Vec    s = t->alpha * sum[r][v];
-            vec_store(c, t->beta == 0.0f ? s : s + t->beta * vec_load(c));
+            float *c = C + r * ldc + v * CPU_LANES;
+            Vec    s = plain ? sum[r][v] : t->alpha * sum[r][v];
+            vec_store(c, plain || t->beta == 0.0f ? s : s + t->beta * vec_load(c));
         }
     }
 }
 
-/* All rows of the columns that begin at j. */
+/* All rows of the columns that begin at j: for a long k, whose part of B stays in the cache. */
 ALWAYS_INLINE void column(const Tile *t, int rows, int vecs, Index j)
 {
     Index i = 0, m = t->m;
@@ -70,7 +84,23 @@ ALWAYS_INLINE void column(const Tile *t, int rows, int vecs, Index j)
     if (i < m) tile(t, 1, vecs, i, j);
 }
 
-static void k_block(const Tile *t)
+/* All columns of the rows that begin at i: for a short k, when all of B is in the cache and C
+ * is best walked through row after row. */
+ALWAYS_INLINE void band(const Tile *t, int rows, Index i)
+{
+    Index j = 0;
+    for (; t->n - j >= VECS * CPU_LANES; j += VECS * CPU_LANES) tile(t, rows, VECS, i, j);
+    for (; j < t->n; j += CPU_LANES) tile(t, rows, 1, i, j);
+}
+
+static void short_block(const Tile *t)
+{
+    Index i = 0;
+    for (; t->m - i >= ROWS; i += ROWS) band(t, ROWS, i);
+    for (; i < t->m; i++) band(t, 1, i);
+}
+
+static void long_block(const Tile *t)
 {
     Index j = 0;
     for (; t->n - j >= VECS * CPU_LANES; j += VECS * CPU_LANES) column(t, ROWS, VECS, j);
@@ -97,7 +127,8 @@ void cpu_tiles(const Product *p)
         t.B = p->B + k * p->ldb;
         t.k = cpu_min(K_BLOCK, p->k - k);
         t.beta = k == 0 ? p->beta : 1.0f;
-        k_block(&t);
+        bool small = t.k <= SHORT_K && t.k * t.n * (Index)sizeof(float) <= NEAR_CACHE;
+        small ? short_block(&t) : long_block(&t);
     }
 }
 

@@ -16,6 +16,14 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/* Before a loop with few constant rounds over an array of vectors, which must disappear for the
+ * array to become registers. */
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* Aligned like a float: a vector may begin anywhere. */
 typedef float    Vec __attribute__((vector_size(CPU_LANES * sizeof(float)), aligned(4)));
 typedef uint32_t VecBits __attribute__((vector_size(CPU_LANES * sizeof(uint32_t)), aligned(4)));

@@ -1,0 +1,47 @@
+/* What is said of a run, from made-up histories: something only where it can hardly be chance. */
+
+#include <string.h>
+
+#include "core/train/trainer.h"
+#include "tests/test.h"
+
+typedef struct History {
+    const char *name, *said; /* NULL: nothing */
+    RunHealth   health;
+} History;
+
+#define RUN(first, best, last, norm, count)                                                     \
+    {.first_loss = first, .best_loss = best, .last_loss = last, .max_grad_norm = norm,          \
+     .first_grad_norm = norm, .last_grad_norm = norm, .steps = count, .uniform_loss = 7.15}
+
+static const History histories[] = {
+    {"a good run", NULL, RUN(3.2, 0.02, 0.02, 1.5, 200)},
+    {"a modest run", NULL, RUN(3.2, 2.5, 2.6, 1.5, 200)},
+    {"too short to tell", NULL, RUN(3.2, 3.2, 9.0, 1.5, 9)},
+    {"short and flat", NULL, RUN(3.2, 3.2, 3.2, 1.5, 29)},
+    {"no gradient", "dead", RUN(3.2, 3.2, 3.2, 0.0, 200)},
+    {"no gradient, short", "dead", RUN(3.2, 3.2, 3.2, 0.0, 10)},
+    {"up and away", "diverged", RUN(3.2, 3.1, 8.9, 90.0, 200)},
+    {"fell, then blew up", "diverged", RUN(3.2, 0.5, 7.0, 90.0, 200)},
+    {"fell, then rose", "unstable", RUN(3.2, 0.4, 1.5, 20.0, 200)},
+    {"noise near zero", NULL, RUN(3.2, 0.01, 0.03, 1.0, 200)},
+    {"flat", "nothing learned", RUN(3.2, 3.18, 3.19, 0.1, 200)},
+    {"slightly worse", "nothing learned", RUN(3.2, 3.1, 3.3, 0.1, 200)},
+    {"slowly better", NULL, RUN(3.2, 3.0, 3.0, 0.1, 200)},
+};
+
+static void findings_fit_their_histories(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof histories / sizeof *histories; i++) {
+        const char *hint = NULL, *said = diagnose(&histories[i].health, &hint);
+        const char *want = histories[i].said;
+        bool        fits = (said == NULL) == (want == NULL);
+        if (fits && said != NULL) fits = strncmp(said, want, strlen(want)) == 0;
+        if (!fits) fail_msg("%s: %s", histories[i].name, said != NULL ? said : "nothing said");
+        assert_non_null(hint);
+        assert_int_equal(said == NULL, hint[0] == '\0'); /* each finding says what to do */
+    }
+}
+
+TEST_GROUP(diagnose, cmocka_unit_test(findings_fit_their_histories));
