@@ -73,8 +73,10 @@ demo: ## build, then a guided look at a training (a terminal is nice, not needed
 	@$(MAKE) --no-print-directory build
 	@.ci/demo
 
-test: ## all tests; T=word runs only the tests and groups with that word
-	@.ci/setup test
+test: ## all tests, and each fuzzer for 20 s; T=word: only the tests and groups with that word
+	@.ci/setup all
+	@$(MAKE) --no-print-directory build
+	@$(if $(T),,$(MAKE) --no-print-directory CONFIG=fuzz run-fuzz)
 	@$(MAKE) --no-print-directory run-tests
 
 run-tests: $(BUILD)/test-runner
@@ -101,10 +103,8 @@ fuzz: deps ## every fuzzer for SECONDS=20
 	@$(MAKE) --no-print-directory CONFIG=fuzz run-fuzz
 
 run-fuzz: $(FUZZERS:%=$(BUILD)/tests/fuzz/%.run)
-	@for f in $(FUZZERS); do mkdir -p $(BUILD)/corpus/$$f; \
-	    $(BUILD)/tests/fuzz/$$f.run -max_total_time=$(or $(SECONDS),20) -timeout=5 \
-	        -rss_limit_mb=1024 -print_final_stats=1 $(BUILD)/corpus/$$f \
-	        $$(ls -d tests/fuzz/corpus/$$f 2>/dev/null) || exit 1; done
+	@printf '%s\n' $(FUZZERS) | \
+	    xargs -P $$(nproc) -I{} tests/fuzz/run.sh $(BUILD) {} $(or $(SECONDS),20)
 
 soak: build ## hours of use in minutes: growth of memory, files and threads
 	@tests/soak.sh

@@ -61,14 +61,15 @@ static bool parse_bool(Slot *slot, const char *value, Error *err)
 
 static bool parse_choice(Slot *slot, const char *value, Error *err)
 {
+    const char *const *choices = slot->spec->choices;
+    for (const char *const *c = choices; *c != NULL; c++) {
+        if (strcmp(*c, value) != 0) continue;
+        slot->integer = c - choices;
+        return true;
+    }
     Str names = {0};
-    for (const char *const *c = slot->spec->choices; *c != NULL; c++) {
-        if (strcmp(*c, value) == 0) {
-            slot->integer = c - slot->spec->choices;
-            str_free(&names);
-            return true;
-        }
-        str_addf(&names, "%s%s", names.len > 0 ? ", " : "", *c);
+    for (const char *const *c = choices; *c != NULL; c++) {
+        str_addf(&names, "%s%s", c != choices ? ", " : "", *c);
     }
     refuse(slot, value, "one of the known names", err);
     error_hint(err, "known: %s", str_text(&names));
@@ -113,9 +114,11 @@ static bool parse_list(Slot *slot, const char *value, Error *err)
 
 static bool parse_map(Slot *slot, const char *value, Error *err)
 {
-    Json *json = json_parse(value, (Index)strlen(value), slot->spec->name, NULL);
+    Error why = {0};
+    Json *json = json_parse(value, (Index)strlen(value), slot->spec->name, &why);
     bool  ok = json != NULL && json_is_object(json_root(json));
     json_free(json);
+    if (why.code == ERR_MEMORY) return error_set(err, why.code, "%s", why.message);
     return ok || refuse(slot, value, "a JSON object, as {\"k_proj\": 4}", err);
 }
 

@@ -22,7 +22,7 @@ static void finding(Result *result, const char *name, bool fine, const char *wha
     value_text(object, "found", what, (Index)strlen(what));
     result_line(result, "%-10s %s%s%s", name, str_text(&safe), fine ? "" : "; ",
                 fine ? "" : advice);
-    str_free(&safe);
+    result_used(result, &safe);
 }
 
 static void look_at_backends(Lab *lab, const Args *args, Result *result)
@@ -41,7 +41,7 @@ static void look_at_backends(Lab *lab, const Args *args, Result *result)
     Str text = {0};
     str_addf(&text, tr("%d of at most 16 used; --threads N changes it"), pool_default_threads());
     finding(result, "threads", true, str_text(&text), "");
-    str_free(&text);
+    result_used(result, &text);
 }
 
 /* The first folder of PATH that holds the program. */
@@ -66,7 +66,7 @@ static void look_at_programs(Result *result)
     finding(
         result, "gnuplot", found, found ? str_text(&where) : tr("not found"),
         tr("install gnuplot-nox for files, gnuplot-qt for windows; charts in text need nothing"));
-    str_free(&where);
+    result_used(result, &where);
 }
 
 static void look_at_terminal(Result *result)
@@ -78,7 +78,7 @@ static void look_at_terminal(Result *result)
     str_addf(&text, "%s, TERM=%s", tty ? tr("yes") : tr("no: input or output is a pipe"),
              term != NULL ? term : "");
     finding(result, "terminal", tty, str_text(&text), tr("commands work on a pipe as well"));
-    str_free(&text);
+    result_used(result, &text);
 
     setlocale(LC_CTYPE, "");
     const char *codeset = nl_langinfo(CODESET);

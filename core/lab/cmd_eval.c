@@ -49,7 +49,7 @@ static bool report(const EvalResult *eval, Result *result, Error *err)
     report_eval(&line, eval);
     result_line(result, "%s, perplexity %.4f, %td targets in %td examples", str_text(&line),
                 exp(eval->loss), eval->tokens, eval->examples);
-    str_free(&line);
+    result_used(result, &line);
     return result_ok(result, err);
 }
 

@@ -30,8 +30,8 @@ static void add_tensor(Result *result, Value *list, const TensorInfo *info)
     }
     safe_name(&name, info->name);
     result_line(result, "  %-4s [%s]  %s", info->dtype_text, str_text(&shape), str_text(&name));
-    str_free(&name);
-    str_free(&shape);
+    result_used(result, &name);
+    result_used(result, &shape);
 }
 
 static bool report_tensors(TensorFile *file, bool adapter, Result *result, Error *err)
@@ -56,8 +56,8 @@ static bool report_tensors(TensorFile *file, bool adapter, Result *result, Error
                 str_text(&size));
     Value *list = value_list(result->root, "tensors");
     for (Index i = 0; i < tensors_count(file); i++) add_tensor(result, list, tensors_at(file, i));
-    str_free(&count);
-    str_free(&size);
+    result_used(result, &count);
+    result_used(result, &size);
     return result_ok(result, err);
 }
 

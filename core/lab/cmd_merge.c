@@ -48,7 +48,7 @@ static bool merge(const Args *args, Session *session, Result *result, Error *err
         value_text(result->root, "note", note, (Index)strlen(note));
         result_line(result, "note: %s", note);
     }
-    str_free(&where);
+    result_used(result, &where);
     return result_ok(result, err);
 }
 

@@ -73,7 +73,7 @@ static void add_range(Str *text, const ArgSpec *arg)
     if (arg->type == ARG_CHOICE) {
         str_add(text, " [");
         for (const char *const *c = arg->choices; *c != NULL; c++) {
-            str_addf(text, "%s%s", c != arg->choices ? "|" : "", *c);
+            str_addf(text, "%s%s", c != arg->choices ? " | " : "", *c);
         }
         str_add(text, "]");
     }
@@ -101,6 +101,7 @@ static void add_argument(Str *out, const ArgSpec *arg)
         str_addf(out, "%*s", 28 - (int)head.len, "");
     }
     add_wrapped(out, str_text(&text), 28, 28);
+    out->failed = out->failed || text.failed || head.failed;
     str_free(&text);
     str_free(&head);
 }

@@ -16,8 +16,8 @@ void report_parameters(Result *result, int64_t trainable, int64_t all)
     str_add_grouped(&a, all);
     result_line(result, "trainable params: %s || all params: %s || trainable%%: %.4f", str_text(&t),
                 str_text(&a), percent);
-    str_free(&t);
-    str_free(&a);
+    result_used(result, &t);
+    result_used(result, &a);
 }
 
 void report_bytes(Result *result, const char *label, const int64_t bytes[MEM_PURPOSE_COUNT])
@@ -37,8 +37,8 @@ void report_bytes(Result *result, const char *label, const int64_t bytes[MEM_PUR
     Str sum = {0};
     str_add_bytes_count(&sum, total);
     result_line(result, "%s: %s (%s)", label, str_text(&sum), str_text(&line));
-    str_free(&sum);
-    str_free(&line);
+    result_used(result, &sum);
+    result_used(result, &line);
 }
 
 void report_text(Result *result, const char *label, const char *text, Index n)
@@ -46,8 +46,7 @@ void report_text(Result *result, const char *label, const char *text, Index n)
     Str safe = {0};
     safe_text(&safe, text, n, true, 0);
     result_line(result, "%s: %s", label, str_text(&safe));
-    if (safe.failed) result->text.failed = true;
-    str_free(&safe);
+    result_used(result, &safe);
 }
 
 void report_text_line(Result *result, const char *text, Index n)

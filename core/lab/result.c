@@ -45,6 +45,12 @@ void result_line(Result *result, const char *fmt, ...)
     str_add(&result->text, "\n");
 }
 
+void result_used(Result *result, Str *piece)
+{
+    result->text.failed = result->text.failed || piece->failed;
+    str_free(piece);
+}
+
 /* Containers have no measurement of their own: the flag tells that a child could not be added. */
 static void mark_failed(Value *parent)
 {

@@ -46,6 +46,8 @@ NODISCARD bool result_init(Result *result, Error *err);
 void           result_free(Result *result);
 /* A formatted line (with \n) of the text form. Passes through tr(). */
 void result_line(Result *result, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Free a piece of text that went into the result; that it failed is then the result's failure. */
+void result_used(Result *result, Str *piece);
 
 /* Build the tree. Allocation failures are sticky in the object's root: ask result_ok once. */
 Value         *value_object(Value *parent, const char *key); /* key NULL in a list */

@@ -58,7 +58,7 @@ static void modules_values(TrainJob *job, Result *result)
                     job->method->loaded.matched, job->method->loaded.missing,
                     job->method->loaded.unexpected);
     }
-    str_free(&line);
+    result_used(result, &line);
 }
 
 /* ---- start ---- */
@@ -117,8 +117,8 @@ static void report_losses(TrainJob *job, Result *result)
     const char *where = job->eval_is_train ? tr("training examples") : tr("held-out examples");
     result_line(result, "before: %s   after: %s   (%td %s)", str_text(&before), str_text(&after),
                 job->before.examples, where);
-    str_free(&before);
-    str_free(&after);
+    result_used(result, &before);
+    result_used(result, &after);
 }
 
 static void report_texts(TrainJob *job, Result *result)
@@ -162,7 +162,7 @@ static void report_memory(TrainJob *job, Result *result)
     value_measured(result->root, "process_peak_bytes", (double)process, "bytes");
     result_line(result, "the whole process at its peak: %s (also BLAS buffers, libraries, data)",
                 str_text(&line));
-    str_free(&line);
+    result_used(result, &line);
 }
 
 static void report_out(TrainJob *job, Result *result)
@@ -182,9 +182,9 @@ static void report_out(TrainJob *job, Result *result)
     result_line(result, "seed %llu, backend %s: %s", (unsigned long long)job->settings.seed,
                 job->model->be->name, job->model->be->description);
     report_text(result, tr("repeat with"), str_text(&repeat), repeat.len);
-    str_free(&size);
-    str_free(&repeat);
-    str_free(&where);
+    result_used(result, &size);
+    result_used(result, &repeat);
+    result_used(result, &where);
 }
 
 static bool send_end(TrainJob *job, const Result *result, Error *err)

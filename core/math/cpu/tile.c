@@ -47,10 +47,12 @@ ALWAYS_INLINE void tile(const Tile *t, int rows, int vecs, Index i, Index j)
         UNROLL
         for (int v = 0; v < vecs; v++) sum[r][v] = (Vec){0.0f};
     }
-    UNROLL
-    for (int r = 0; r < rows && plain && t->beta == 1.0f; r++) {
+    if (plain && t->beta == 1.0f) {
         UNROLL
-        for (int v = 0; v < vecs; v++) sum[r][v] = vec_load(C + r * ldc + v * CPU_LANES);
+        for (int r = 0; r < rows; r++) {
+            UNROLL
+            for (int v = 0; v < vecs; v++) sum[r][v] = vec_load(C + r * ldc + v * CPU_LANES);
+        }
     }
     for (Index p = t->k; p > 0; p--, A += step, B += ldb) {
         Vec b[VECS];
