@@ -194,6 +194,12 @@ char *lab_task_path(const Lab *lab, const char *name, Error *err)
 {
     char *folder = lab_data_path(lab, "tasks", err);
     if (folder == NULL) return NULL;
+    if (!path_is_folder(folder)) {
+        error_set(err, ERR_INPUT, "%s is not there, so \"%.60s\" cannot be found", folder, name);
+        error_hint(err, "set LORALAB_DATA to the folder that holds tasks/ and base/");
+        mem_free(folder);
+        return NULL;
+    }
 
     Str file = {0}, names = {0};
     str_addf(&file, "%s.grammar", name);

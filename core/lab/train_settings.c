@@ -41,7 +41,7 @@ bool train_settings_from(const Args *args, TrainSettings *s, Error *err)
     }
     s->num_train_epochs = args_float(args, "num_train_epochs");
     s->max_steps = (Index)args_int(args, "max_steps");
-    if (!args_given(args, "max_steps") && !args_given(args, "num_train_epochs")) s->max_steps = 200;
+    if (!args_given(args, "max_steps") && !args_given(args, "num_train_epochs")) s->max_steps = 500;
     s->batch = (Index)args_int(args, "per_device_train_batch_size");
     s->accumulation = (Index)args_int(args, "gradient_accumulation_steps");
     s->learning_rate = args_given(args, "learning_rate") ? args_float(args, "learning_rate")

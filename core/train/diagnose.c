@@ -19,7 +19,7 @@ void trainer_health(const Trainer *trainer, RunHealth *health)
     Index n = trainer->loss_count, tenth = n / 10 > 0 ? n / 10 : 1;
     if (tenth > n) tenth = n;
 
-    *health = (RunHealth){.steps = n,
+    *health = (RunHealth){.steps = trainer->steps_seen,
                           .first_grad_norm = trainer->first_grad_norm,
                           .last_grad_norm = trainer->last_grad_norm,
                           .max_grad_norm = trainer->max_grad_norm,

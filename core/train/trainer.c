@@ -49,6 +49,9 @@ Trainer *trainer_create(const TrainerSpec *spec, Error *err)
     if (trainer->order == NULL) goto fail;
     trainer->optim = optim_create(spec->method->params, s->optim, err);
     if (trainer->optim == NULL) goto fail;
+    trainer->stride = 1;
+    trainer->losses = mem_alloc(mem_program(), MEM_TEXT, TRAINER_LOSSES, sizeof(float), err);
+    if (trainer->losses == NULL) goto fail;
 
     trainer->total_steps = steps_of(s, trainer->order);
     trainer->warmup = s->warmup_steps > 0
@@ -199,20 +202,25 @@ static bool run_step_hooks(Trainer *trainer, bool before, Error *err)
     return true;
 }
 
+static void join_neighbours(Trainer *trainer)
+{
+    float *x = trainer->losses;
+    trainer->loss_count /= 2;
+    for (Index i = 0; i < trainer->loss_count; i++) x[i] = 0.5f * (x[2 * i] + x[2 * i + 1]);
+    trainer->stride *= 2;
+}
+
 static void remember(Trainer *trainer, const StepReport *report)
 {
-    if (trainer->loss_count == trainer->loss_cap) {
-        Index  cap = trainer->loss_cap * 2 + 256;
-        float *larger =
-            mem_resize(trainer->losses, mem_program(), MEM_TEXT, cap, sizeof(float), NULL);
-        if (larger == NULL) return; /* the diagnosis will know fewer steps */
-        trainer->losses = larger;
-        trainer->loss_cap = cap;
-    }
-    if (trainer->loss_count == 0) trainer->first_grad_norm = report->grad_norm;
-    trainer->losses[trainer->loss_count++] = (float)report->loss;
+    if (trainer->steps_seen++ == 0) trainer->first_grad_norm = report->grad_norm;
     trainer->last_grad_norm = report->grad_norm;
     if (report->grad_norm > trainer->max_grad_norm) trainer->max_grad_norm = report->grad_norm;
+
+    trainer->pending += report->loss;
+    if (trainer->steps_seen % trainer->stride != 0) return;
+    trainer->losses[trainer->loss_count++] = (float)(trainer->pending / (double)trainer->stride);
+    trainer->pending = 0;
+    if (trainer->loss_count == TRAINER_LOSSES) join_neighbours(trainer);
 }
 
 bool trainer_step(Trainer *trainer, const Cancel *cancel, StepReport *report, Error *err)

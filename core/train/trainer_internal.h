@@ -5,6 +5,8 @@
 
 #include "core/train/trainer.h"
 
+#define TRAINER_LOSSES 2048 /* even */
+
 struct Trainer {
     TrainerSpec spec;
     Order      *order;
@@ -15,9 +17,11 @@ struct Trainer {
     int64_t     tokens;
     Index       longest;     /* reserved so far */
     Index       last_saved;  /* step of the newest checkpoint, -1 none */
-    /* for the diagnosis */
-    float *losses; /* [loss_count] one a step of this process */
-    Index  loss_count, loss_cap;
+    /* for the diagnosis: means over `stride` steps each, of this process. When the array is
+     * full, neighbours are joined, so that a run of any length needs no more. */
+    float *losses; /* [TRAINER_LOSSES], loss_count of them so far */
+    Index  loss_count, stride, steps_seen;
+    double pending; /* sum of the losses that are no mean yet */
     double first_grad_norm, last_grad_norm, max_grad_norm;
 };
 

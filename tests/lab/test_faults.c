@@ -73,8 +73,8 @@ static void every_tenth_failing_allocation_of_a_training_is_told(void **state)
                             "--target_modules q_proj"};
     lab_rig_open(&rig);
     bool reached = true;
-    int  failures = 0, tolerated = 0;
-    for (int64_t n = 0; reached; n += 1 + n / 30) {
+    int  failures = 0;
+    for (int64_t n = 0; reached; n += 1 + n / 15) {
         Error   err = {0}, ignored = {0};
         int64_t live_blocks = mem_live_blocks();
         if (!folder_remove(test_path("out"), &ignored)) break;
@@ -82,15 +82,12 @@ static void every_tenth_failing_allocation_of_a_training_is_told(void **state)
         live(&scene, &err);
         reached = mem_fail_off() > n;
         failures += reached;
-        /* The diagnosis knows fewer steps then; nothing else may do without. */
-        tolerated += reached && err.code == ERR_NONE;
-        if (reached && err.code != ERR_MEMORY && err.code != ERR_NONE) {
+        if (reached && err.code != ERR_MEMORY) {
             fail_msg("allocation %d: code %d (%s)", (int)n, (int)err.code, err.message);
         }
         assert_int_equal(mem_live_blocks(), live_blocks);
     }
     assert_true(failures > 50);
-    assert_in_range(tolerated, 0, 1);
     lab_rig_close(&rig);
 }
 

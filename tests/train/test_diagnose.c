@@ -4,6 +4,7 @@
 
 #include "core/train/trainer.h"
 #include "tests/test.h"
+#include "tests/train/rig.h"
 
 typedef struct History {
     const char *name, *said; /* NULL: nothing */
@@ -44,4 +45,36 @@ static void findings_fit_their_histories(void **state)
     }
 }
 
-TEST_GROUP(diagnose, cmocka_unit_test(findings_fit_their_histories));
+static void a_long_run_is_remembered_in_bounded_memory(void **state)
+{
+    (void)state;
+    Rig           rig;
+    TrainSettings settings = rig_hard_settings();
+    LoraConfig    config = rig_hard_lora;
+    RigSpec       spec = rig_hard(NULL);
+    RunHealth     short_run, long_run;
+    settings.max_steps = 2300; /* more than are kept one by one */
+    settings.batch = 1;
+    settings.accumulation = 1;
+    settings.schedule = SCHEDULE_CONSTANT;
+    config.r = 1;
+    spec.lora = &config;
+    spec.examples = 1;
+    rig_open(&rig, &spec, &settings);
+    rig_steps_to(&rig, 20);
+    trainer_health(rig.trainer, &short_run);
+    assert_int_equal(short_run.steps, 20);
+    int64_t bytes = mem_in_use_total(mem_program());
+    rig_steps_to(&rig, settings.max_steps);
+    assert_int_equal(mem_in_use_total(mem_program()), bytes);
+    trainer_health(rig.trainer, &long_run);
+    assert_int_equal(long_run.steps, settings.max_steps);
+    assert_true(long_run.last_loss < short_run.first_loss);
+    assert_true(long_run.best_loss <= long_run.last_loss);
+    assert_true(long_run.first_loss > long_run.last_loss);
+    assert_close(long_run.first_grad_norm, short_run.first_grad_norm, 0);
+    rig_close(&rig);
+}
+
+TEST_GROUP(diagnose, cmocka_unit_test(findings_fit_their_histories),
+           cmocka_unit_test(a_long_run_is_remembered_in_bounded_memory));
