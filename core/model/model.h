@@ -13,35 +13,44 @@
 #include "core/model/config.h"
 
 typedef enum ModuleRole {
-    ROLE_Q, ROLE_K, ROLE_V, ROLE_O, ROLE_GATE, ROLE_UP, ROLE_DOWN, /* linear, per layer */
-    ROLE_NORM1, ROLE_NORM2,                                        /* norms, per layer */
-    ROLE_EMBED, ROLE_FINAL_NORM, ROLE_HEAD,                        /* once; layer = -1 */
+    ROLE_Q,
+    ROLE_K,
+    ROLE_V,
+    ROLE_O,
+    ROLE_GATE,
+    ROLE_UP,
+    ROLE_DOWN, /* linear, per layer */
+    ROLE_NORM1,
+    ROLE_NORM2, /* norms, per layer */
+    ROLE_EMBED,
+    ROLE_FINAL_NORM,
+    ROLE_HEAD, /* once; layer = -1 */
     ROLE_COUNT
 } ModuleRole;
 
 typedef struct Module {
-    char       name[96]; /* without ".weight" */
-    ModuleRole role;
-    int        layer;    /* -1 outside the layers */
-    Index      in, out;  /* linear: W [out, in]; embedding: in = V, out = D; norm: 1, D */
-    Mat        weight;   /* linear [out,in]; embedding [V,D]; norm: data NULL */
-    const float *gain;   /* norm [out]; NULL otherwise */
-    const float *bias;   /* [out] or NULL */
+    char         name[96]; /* without ".weight" */
+    ModuleRole   role;
+    int          layer;   /* -1 outside the layers */
+    Index        in, out; /* linear: W [out, in]; embedding: in = V, out = D; norm: 1, D */
+    Mat          weight;  /* linear [out,in]; embedding [V,D]; norm: data NULL */
+    const float *gain;    /* norm [out]; NULL otherwise */
+    const float *bias;    /* [out] or NULL */
 } Module;
 
 typedef struct Model Model;
 struct Model {
     ModelConfig config;
-    char       *path;         /* the folder */
-    Backend    *be;           /* weights live in its space; not owned */
-    Module     *modules;      /* L * 9 + 3, layer by layer in role order, then EMBED, FINAL_NORM,
-                                 HEAD (present also when tied: weight = the embedding's Mat) */
+    char       *path;    /* the folder */
+    Backend    *be;      /* weights live in its space; not owned */
+    Module     *modules; /* L * 9 + 3, layer by layer in role order, then EMBED, FINAL_NORM,
+                            HEAD (present also when tied: weight = the embedding's Mat) */
     Index       module_count;
-    int64_t     parameters;   /* stored values; a tied head is not counted */
-    uint64_t    hash;         /* of config sizes and weight bytes, for resume */
+    int64_t     parameters;          /* stored values; a tied head is not counted */
+    uint64_t    hash;                /* of config sizes and weight bytes, for resume */
     float      *rope_cos, *rope_sin; /* [rope_positions, K/2] in the backend's space */
     Index       rope_positions;
-    float       rope_scale;   /* unused by the three types here: 1 */
+    float       rope_scale; /* unused by the three types here: 1 */
     MemAccount *account;
 };
 
@@ -51,7 +60,8 @@ NODISCARD Model *model_load(const char *folder, Backend *be, MemAccount *account
 /* Modules and shapes without weights (Mat.data NULL), for planning. be may be NULL. */
 NODISCARD Model *model_outline(const ModelConfig *config, Error *err);
 /* Random weights for a new base: linear N(0, 1/in), o and down divided by sqrt(2L), embedding
- * N(0, 0.04^2), gains 1, biases 0, from torch's generator with `seed`; matrices stored as config->dtype. */
+ * N(0, 0.04^2), gains 1, biases 0, from torch's generator with `seed`; matrices stored as
+ * config->dtype. */
 NODISCARD Model *model_random(const ModelConfig *config, uint64_t seed, Backend *be,
                               MemAccount *account, Error *err);
 void             model_free(Model *model); /* NULL-safe */
@@ -75,7 +85,7 @@ typedef struct ModelPatch {
     void *context;
     /* which: 'w' weight, 'g' gain, 'b' bias. Result: host float32, valid until the next call. */
     const float *(*values)(void *context, const Module *module, char which, Error *err);
-    bool  untie;
+    bool untie;
 } ModelPatch;
 NODISCARD bool model_save(const Model *model, const char *folder, const ModelPatch *patch,
                           Error *err);

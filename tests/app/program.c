@@ -28,7 +28,8 @@ const char *program_path(void)
     path[n] = '\0';
     char *slash = strrchr(path, '/');
     memcpy(slash + 1, "loralab", sizeof "loralab");
-    if (access(path, X_OK) != 0) fail_msg("%s is not there; make it first, or set LORALAB_BIN", path);
+    if (access(path, X_OK) != 0)
+        fail_msg("%s is not there; make it first, or set LORALAB_BIN", path);
     return path;
 }
 

@@ -9,11 +9,11 @@
 
 typedef struct Program {
     /* before */
-    const char *out_path;   /* where stdout goes; NULL: kept in `out` */
-    const char *in;         /* what stdin holds; NULL: /dev/null */
+    const char *out_path;                       /* where stdout goes; NULL: kept in `out` */
+    const char *in;                             /* what stdin holds; NULL: /dev/null */
     bool        close_in, close_out, close_err; /* started without that stream */
-    bool        ignore_hup; /* as under nohup */
-    const char *env[8];     /* "NAME=value", or "NAME" to take it away */
+    bool        ignore_hup;                     /* as under nohup */
+    const char *env[8];                         /* "NAME=value", or "NAME" to take it away */
     /* after */
     pid_t  pid;
     int    status; /* the exit status; minus a signal's number */

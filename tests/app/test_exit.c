@@ -124,10 +124,15 @@ static void data_is_looked_for_where_it_is_said(void **state)
 static void results_that_cannot_be_written_are_a_failure(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"", "--version", "help", "train --help",
-                                        "data sql --count 5", "data sql --count 5000",
+    static const char *const lines[] = {"",
+                                        "--version",
+                                        "help",
+                                        "train --help",
+                                        "data sql --count 5",
+                                        "data sql --count 5000",
                                         "inspect tests/fixtures/models/qwen2-tied --json",
-                                        "eval " MODEL LINES "--logprobs --json", "doctor"};
+                                        "eval " MODEL LINES "--logprobs --json",
+                                        "doctor"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         Program full = {.out_path = "/dev/full"}, closed = {.close_out = true};
         assert_status(&full, lines[i], 5);

@@ -47,10 +47,15 @@ static void quiet_leaves_only_results_and_errors(void **state)
 static void json_is_one_object_on_one_line(void **state)
 {
     (void)state;
-    static const char *const lines[] = {
-        TRAIN "--out %s/out", "eval " MODEL LINES, "generate " MODEL "--ids 1 --max_new_tokens 2",
-        "inspect tests/fixtures/lora/a-qv", "plan " MODEL "--target_modules q_proj", "doctor",
-        "data", "merge " MODEL "--adapter tests/fixtures/lora/a-qv --out %s/merged"};
+    static const char *const lines[] = {TRAIN "--out %s/out",
+                                        "eval " MODEL LINES,
+                                        "generate " MODEL "--ids 1 --max_new_tokens 2",
+                                        "inspect tests/fixtures/lora/a-qv",
+                                        "plan " MODEL "--target_modules q_proj",
+                                        "doctor",
+                                        "data",
+                                        "merge " MODEL
+                                        "--adapter tests/fixtures/lora/a-qv --out %s/merged"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         char    line[600];
         Error   err = {0};
@@ -71,8 +76,12 @@ static void a_pipe_sees_no_escape_and_no_carriage_return(void **state)
     (void)state;
     static const char *const environments[] = {"TERM=xterm-256color", "NO_COLOR=1", "LC_ALL=C",
                                                "TERM"};
-    static const char *const lines[] = {TRAIN "--out %s/out", "help", "train --help", "doctor",
-                                        "eval " MODEL LINES "--color never", "trian"};
+    static const char *const lines[] = {TRAIN "--out %s/out",
+                                        "help",
+                                        "train --help",
+                                        "doctor",
+                                        "eval " MODEL LINES "--color never",
+                                        "trian"};
     for (size_t e = 0; e < sizeof environments / sizeof *environments; e++) {
         for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
             Error   err = {0};
@@ -93,7 +102,7 @@ static void the_locale_changes_no_number(void **state)
     (void)state;
     static const char *const locales[] = {"LC_ALL=C", "LC_ALL=C.UTF-8", "LC_ALL=de_DE.UTF-8",
                                           "LC_ALL=nonsense"};
-    Str first = {0};
+    Str                      first = {0};
     for (size_t i = 0; i < sizeof locales / sizeof *locales; i++) {
         Program p = {.env = {locales[i]}};
         assert_status(&p, "eval " MODEL LINES "--json", 0);
@@ -128,13 +137,55 @@ static void tokenize_reads_stdin_and_round_trips(void **state)
 /* ---- bytes that act on a terminal ---- */
 
 static const char *const payloads[] = {
-    "\033[31mred", "\033[2J", "\033[H", "\033]0;title\007", "\033]52;c;aGk=\007",
-    "\033]8;;http://x\033\\link", "\033P$q\033\\", "\033_apc\033\\", "\033c", "\033[?1049h",
-    "\033(0", "\033#8", "\033[6n", "\033[5i", "\007", "\b\b\b", "\x0b", "\x0c", "\x0e", "\x0f",
-    "\x7f", "\x01", "\x1f", "\x9b" "31m", "\x9d" "0;t\x9c", "\x90q\x9c", "\xc2\x9b" "31m",
-    "\xc2\x9d" "0;t\xc2\x9c", "\xc2\x85", "\xe2\x80\xae" "evil", "\xe2\x80\xad", "\xe2\x81\xa6x",
-    "\xe2\x81\xa9", "\xe2\x80\x8f", "\xd8\x9c", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xe2\x80\xa8",
-    "\xe2\x80\xa9", "\xf3\xa0\x80\x81", "\xc3(", "\xed\xa0\x80", "\xf0\x9f", "\xff\xfe",
+    "\033[31mred",
+    "\033[2J",
+    "\033[H",
+    "\033]0;title\007",
+    "\033]52;c;aGk=\007",
+    "\033]8;;http://x\033\\link",
+    "\033P$q\033\\",
+    "\033_apc\033\\",
+    "\033c",
+    "\033[?1049h",
+    "\033(0",
+    "\033#8",
+    "\033[6n",
+    "\033[5i",
+    "\007",
+    "\b\b\b",
+    "\x0b",
+    "\x0c",
+    "\x0e",
+    "\x0f",
+    "\x7f",
+    "\x01",
+    "\x1f",
+    "\x9b"
+    "31m",
+    "\x9d"
+    "0;t\x9c",
+    "\x90q\x9c",
+    "\xc2\x9b"
+    "31m",
+    "\xc2\x9d"
+    "0;t\xc2\x9c",
+    "\xc2\x85",
+    "\xe2\x80\xae"
+    "evil",
+    "\xe2\x80\xad",
+    "\xe2\x81\xa6x",
+    "\xe2\x81\xa9",
+    "\xe2\x80\x8f",
+    "\xd8\x9c",
+    "\xe2\x80\x8b",
+    "\xef\xbb\xbf",
+    "\xe2\x80\xa8",
+    "\xe2\x80\xa9",
+    "\xf3\xa0\x80\x81",
+    "\xc3(",
+    "\xed\xa0\x80",
+    "\xf0\x9f",
+    "\xff\xfe",
 };
 enum { PAYLOADS = sizeof payloads / sizeof *payloads };
 
@@ -142,9 +193,9 @@ enum { PAYLOADS = sizeof payloads / sizeof *payloads };
  * without the code under test. Newlines are the program's own. */
 static bool acts(const char *bytes, Index n)
 {
-    static const char *const hidden[] = {"\xe2\x80\x8b", "\xe2\x80\x8f", "\xe2\x80\xa8",
-                                         "\xe2\x80\xa9", "\xe2\x80\xad", "\xe2\x80\xae",
-                                         "\xe2\x81\xa6", "\xe2\x81\xa9", "\xef\xbb\xbf",
+    static const char *const hidden[] = {"\xe2\x80\x8b", "\xe2\x80\x8f",    "\xe2\x80\xa8",
+                                         "\xe2\x80\xa9", "\xe2\x80\xad",    "\xe2\x80\xae",
+                                         "\xe2\x81\xa6", "\xe2\x81\xa9",    "\xef\xbb\xbf",
                                          "\xd8\x9c",     "\xf3\xa0\x80\x81"};
     for (Index i = 0; i < n; i++) {
         unsigned char c = (unsigned char)bytes[i];
@@ -214,8 +265,8 @@ static void in_tensor_names_they_are_shown_not_obeyed(void **state)
         if (!utf8_valid(payloads[i], (Index)strlen(payloads[i]))) continue; /* refused, see A1 */
         Error     err = {0};
         float     zero = 0;
-        TensorOut tensor = {.name = payloads[i], .dtype = DTYPE_F32, .rank = 1, .shape = {1},
-                            .data = &zero};
+        TensorOut tensor = {
+            .name = payloads[i], .dtype = DTYPE_F32, .rank = 1, .shape = {1}, .data = &zero};
         char path[600];
         snprintf(path, sizeof path, "%s", test_path("x.safetensors"));
         assert_true(tensors_write(path, &tensor, 1, NULL, &err));
@@ -251,9 +302,9 @@ static void in_data_and_prompts_they_are_shown_not_obeyed(void **state)
         snprintf(data, sizeof data, "%s", test_path("d.jsonl"));
         snprintf(out, sizeof out, "%s/%.20s", test_folder(), payloads[i]);
         write_data(data, payloads[i]);
-        const char *train[] = {"loralab",      "train", "--data",     data,  "--out",       out,
-                               "--max_steps",  "2",     "--prompt",   payloads[i],
-                               "--save_steps", "1",     "--eval_steps", "1", NULL};
+        const char *train[] = {
+            "loralab",  "train",     "--data",       data, "--out",        out, "--max_steps", "2",
+            "--prompt", payloads[i], "--save_steps", "1",  "--eval_steps", "1", NULL};
         run_with(i, "train", train);
         assert_true(folder_remove(out, &err));
         /* A bad line, and a file named so. */
@@ -261,8 +312,8 @@ static void in_data_and_prompts_they_are_shown_not_obeyed(void **state)
         assert_true(file_write_all(data, payloads[i], (Index)strlen(payloads[i]), &err));
         const char *eval[] = {"loralab", "eval", "--data", data, NULL};
         run_with(i, "eval", eval);
-        const char *generate[] = {"loralab", "generate", "--prompt", payloads[i],
-                                  "--max_new_tokens", "4", NULL};
+        const char *generate[] = {"loralab",          "generate", "--prompt", payloads[i],
+                                  "--max_new_tokens", "4",        NULL};
         run_with(i, "generate", generate);
     }
 }

@@ -14,9 +14,9 @@
 #include "tests/app/program.h"
 #include "tests/test.h"
 
-#define RUN                                                                                     \
-    "train --base tests/fixtures/models/qwen2-tied --data tests/fixtures/train/data.jsonl "     \
-    "--max_steps 200 --eval_steps 0 --save_steps 0 --lora_dropout 0.1 "                        \
+#define RUN                                                                                 \
+    "train --base tests/fixtures/models/qwen2-tied --data tests/fixtures/train/data.jsonl " \
+    "--max_steps 200 --eval_steps 0 --save_steps 0 --lora_dropout 0.1 "                     \
     "--target_modules q_proj,v_proj "
 
 static uint64_t adapter_hash(const char *name)
@@ -43,7 +43,7 @@ static void await_steps(const char *name)
         Error           err = {0};
         Index           n = 0;
         char           *log = file_read_all(test_path(path), 1 << 26, &n, &err);
-        bool            some = log != NULL && strstr(log, "\"type\": \"step\", \"step\": 3") != NULL;
+        bool some = log != NULL && strstr(log, "\"type\": \"step\", \"step\": 3") != NULL;
         mem_free(log);
         if (some) return;
         nanosleep(&pause, NULL);

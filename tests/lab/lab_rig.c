@@ -95,12 +95,19 @@ Args *lab_parse(const char *line, Error *err)
 
 static void listen(void *context, const Event *event)
 {
-    static const char *const names[] = {
-        [EVENT_START] = "start",     [EVENT_STEP] = "step",     [EVENT_EVAL] = "eval",
-        [EVENT_MODULES] = "modules", [EVENT_MEMORY] = "memory", [EVENT_SAMPLE] = "sample",
-        [EVENT_CHECKPOINT] = "checkpoint", [EVENT_RESUME] = "resume", [EVENT_NOTE] = "note",
-        [EVENT_TEXT] = "text",       [EVENT_PROGRESS] = "progress", [EVENT_END] = "end"};
-    LabRig *rig = context;
+    static const char *const names[] = {[EVENT_START] = "start",
+                                        [EVENT_STEP] = "step",
+                                        [EVENT_EVAL] = "eval",
+                                        [EVENT_MODULES] = "modules",
+                                        [EVENT_MEMORY] = "memory",
+                                        [EVENT_SAMPLE] = "sample",
+                                        [EVENT_CHECKPOINT] = "checkpoint",
+                                        [EVENT_RESUME] = "resume",
+                                        [EVENT_NOTE] = "note",
+                                        [EVENT_TEXT] = "text",
+                                        [EVENT_PROGRESS] = "progress",
+                                        [EVENT_END] = "end"};
+    LabRig                  *rig = context;
     str_addf(&rig->events, "%s%s", rig->events.len > 0 ? " " : "", names[event->type]);
 }
 

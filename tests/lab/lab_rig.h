@@ -6,12 +6,12 @@
 #include "core/lab/lab.h"
 
 typedef struct LabRig {
-    Lab   *lab;
-    Result result; /* of the last command */
-    Error  err;
-    Str    json;   /* result.root as JSON */
-    Str    events; /* "start eval step step ... end" of the last command */
-    Cancel cancel;
+    Lab        *lab;
+    Result      result; /* of the last command */
+    Error       err;
+    Str         json;   /* result.root as JSON */
+    Str         events; /* "start eval step step ... end" of the last command */
+    Cancel      cancel;
     const char *input; /* lines for commands that read them */
 } LabRig;
 

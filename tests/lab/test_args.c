@@ -11,10 +11,13 @@
 static void options_have_several_spellings(void **state)
 {
     (void)state;
-    static const char *const same[] = {
-        "train --lora_alpha 32", "train --lora-alpha 32", "train --lora_alpha=32",
-        "train --LORA-alpha=32", "train --lora_alpha 3.2e1", "train --r 8 --lora_alpha 32",
-        "train --lora_alpha 1 --lora_alpha 32"};
+    static const char *const same[] = {"train --lora_alpha 32",
+                                       "train --lora-alpha 32",
+                                       "train --lora_alpha=32",
+                                       "train --LORA-alpha=32",
+                                       "train --lora_alpha 3.2e1",
+                                       "train --r 8 --lora_alpha 32",
+                                       "train --lora_alpha 1 --lora_alpha 32"};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         Error err = {0};
         Args *args = lab_parse(same[i], &err);

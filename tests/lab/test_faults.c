@@ -70,7 +70,7 @@ static void every_tenth_failing_allocation_of_a_training_is_told(void **state)
     LabRig rig;
     Scene  scene = {.rig = &rig,
                     .line = "train " MODEL LINES "--max_steps 2 --save_steps 1 --out %s/out "
-                            "--target_modules q_proj"};
+                             "--target_modules q_proj"};
     lab_rig_open(&rig);
     bool reached = true;
     int  failures = 0;

@@ -12,8 +12,8 @@
 #include "tests/test.h"
 
 /* Small enough to be quick, long enough to learn something. */
-#define QUICK                                                                                   \
-    "train --data sql --examples 40 --eval_examples 8 --max_steps 12 --warmup_steps 2 "         \
+#define QUICK                                                                           \
+    "train --data sql --examples 40 --eval_examples 8 --max_steps 12 --warmup_steps 2 " \
     "--per_device_train_batch_size 4 --eval_steps 6 --save_steps 5 --lora_dropout 0.1 "
 
 static uint64_t file_hash(const char *path)
@@ -49,10 +49,17 @@ static void the_summary_has_its_members_and_its_words(void **state)
     assert_keys(&rig, "bytes",
                 "weights adapter gradients optimizer activations scratch text total");
     assert_true(lab_number(&rig, "after.loss") < lab_number(&rig, "before.loss"));
-    const char *text = str_text(&rig.result.text);
-    static const char *const words[] = {"modules matched: ", "trainable params: ", " || all params: ",
-                                        " || trainable%: ", "before: loss ", "after: loss ",
-                                        " tokens/s", "peak memory: ", "written: ", "seed 42",
+    const char              *text = str_text(&rig.result.text);
+    static const char *const words[] = {"modules matched: ",
+                                        "trainable params: ",
+                                        " || all params: ",
+                                        " || trainable%: ",
+                                        "before: loss ",
+                                        "after: loss ",
+                                        " tokens/s",
+                                        "peak memory: ",
+                                        "written: ",
+                                        "seed 42",
                                         "repeat with: loralab train --data sql "};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strstr(text, words[i]) == NULL) fail_msg("\"%s\" is not in: %s", words[i], text);
@@ -80,9 +87,9 @@ static void events_come_in_order_and_the_log_holds_them(void **state)
     assert_close(data->evals[3].loss, lab_number(&rig, "after.loss"), 0);
     Json *start = json_parse(data->start, (Index)strlen(data->start), "start", &err);
     assert_ok(&err);
-    static const char *const keys[] = {"seed",    "version",   "backend", "device", "base", "data",
-                                       "repeat",  "trainable", "all",     "steps",  "lora", "r",
-                                       "max_steps"};
+    static const char *const keys[] = {"seed", "version", "backend",   "device", "base",
+                                       "data", "repeat",  "trainable", "all",    "steps",
+                                       "lora", "r",       "max_steps"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const JsonNode *root = json_root(start);
         if (json_get(root, keys[i]) == NULL && json_get(json_get(root, "lora"), keys[i]) == NULL) {
@@ -157,7 +164,8 @@ static void full_fine_tuning_writes_a_model_that_measures_the_same(void **state)
     (void)state;
     LabRig rig;
     lab_rig_open(&rig);
-    lab_must(&rig, "train " FIXTURE LINES "--method full --max_steps 6 --out %s/out --save_steps 3");
+    lab_must(&rig,
+             "train " FIXTURE LINES "--method full --max_steps 6 --out %s/out --save_steps 3");
     double after = lab_number(&rig, "after.loss");
     assert_close(lab_number(&rig, "percent"), 100, 1e-9);
     lab_must(&rig, "eval --base %s/out " LINES);
@@ -305,10 +313,10 @@ static void without_out_a_run_lives_in_the_state_folder(void **state)
 static void a_stop_asked_for_beforehand_is_heeded_by_every_long_command(void **state)
 {
     (void)state;
-    static const char *const lines[] = {
-        QUICK "--out %s/out", "eval --data sql", "generate --prompt a --max_new_tokens 50",
-        "data sql --count 1000000", "pretrain --out %s/base"};
-    LabRig rig;
+    static const char *const lines[] = {QUICK "--out %s/out", "eval --data sql",
+                                        "generate --prompt a --max_new_tokens 50",
+                                        "data sql --count 1000000", "pretrain --out %s/base"};
+    LabRig                   rig;
     lab_rig_open(&rig);
     cancel_request(&rig.cancel);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {

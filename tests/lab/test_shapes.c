@@ -218,8 +218,8 @@ static void plan_has_its_shape(void **state)
     lab_rig_open(&rig);
     lab_must(&rig, "plan --r 8 --target_modules q_proj,v_proj");
     assert_json(&rig);
-    static const char *const members[] = {"trainable", "total", "percent", "bytes",
-                                          "flops_per_token", "seconds"};
+    static const char *const members[] = {"trainable", "total",           "percent",
+                                          "bytes",     "flops_per_token", "seconds"};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         if (value_find(rig.result.root, members[i]) == NULL) fail_msg("no %s", members[i]);
     }
@@ -261,7 +261,8 @@ static void bad_input_is_refused_with_its_code(void **state)
         {"train --target_modules nothing --out %s/x", ERR_INPUT, "nothing"},
         {"train --target_modules '(a' --out %s/x", ERR_INPUT, "(a"},
         {"train --target_modules q_proj,,v_proj", ERR_INPUT, "empty module name"},
-        {"train --target_modules q_proj --layers_to_transform x --out %s/x", ERR_INPUT, "\"x\" is not a layer number"},
+        {"train --target_modules q_proj --layers_to_transform x --out %s/x", ERR_INPUT,
+         "\"x\" is not a layer number"},
         {"train --target_modules q_proj --layers_to_transform 99 --out %s/x", ERR_INPUT,
          "layers_to_transform"},
         {"train --max_length 2 --examples 5 --out %s/x", ERR_INPUT, "within 2 tokens"},

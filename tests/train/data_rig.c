@@ -18,7 +18,10 @@ void data_rig_open(DataRig *rig, const char *name)
     rig->spec = (DataSpec){.tok = rig->tok, .config = &rig->config};
 }
 
-void data_rig_close(DataRig *rig) { tokenizer_free(rig->tok); }
+void data_rig_close(DataRig *rig)
+{
+    tokenizer_free(rig->tok);
+}
 
 Grammar *data_rig_grammar(Error *err)
 {

@@ -17,8 +17,8 @@ static void open_method(Rig *rig, const RigSpec *spec, Error *err)
     } else if (spec->adapter != NULL) {
         rig->method = lora_load(rig->model, test_fixture(spec->adapter), true, rig->account, err);
     } else {
-        rig->method = lora_create(rig->model, spec->lora, rig->settings.seed, true, rig->account,
-                                  err);
+        rig->method =
+            lora_create(rig->model, spec->lora, rig->settings.seed, true, rig->account, err);
     }
     assert_ok(err);
     assert_true(rig->method->attach(rig->method, rig->net, err));
@@ -55,8 +55,11 @@ void rig_open(Rig *rig, const RigSpec *spec, const TrainSettings *settings)
     open_method(rig, spec, &err);
     open_data(rig, spec, &err);
 
-    TrainerSpec trainer = {.settings = *settings, .net = rig->net, .method = rig->method,
-                           .tape = rig->tape, .train = rig->data,
+    TrainerSpec trainer = {.settings = *settings,
+                           .net = rig->net,
+                           .method = rig->method,
+                           .tape = rig->tape,
+                           .train = rig->data,
                            .settings_hash = spec->settings_hash,
                            .tokenizer_hash = spec->tokenizer_hash,
                            .base_hash = rig->model->hash + spec->other_base,
@@ -114,8 +117,11 @@ uint64_t rig_state_hash(const Rig *rig)
     TrainState *state = trainer_snapshot(rig->trainer, &err);
     assert_non_null(state);
     Index    bytes = state->total * (Index)sizeof(float);
-    uint64_t part[7] = {(uint64_t)state->step, (uint64_t)state->micro, (uint64_t)state->tokens,
-                        (uint64_t)state->optim_t, hash_bytes(state->values, bytes),
+    uint64_t part[7] = {(uint64_t)state->step,
+                        (uint64_t)state->micro,
+                        (uint64_t)state->tokens,
+                        (uint64_t)state->optim_t,
+                        hash_bytes(state->values, bytes),
                         state->m != NULL ? hash_bytes(state->m, bytes) : 0,
                         state->v != NULL ? hash_bytes(state->v, bytes) : 0};
     train_state_free(state);
@@ -129,8 +135,8 @@ uint64_t rig_adapter_hash(const Rig *rig)
     assert_true(folder_make(test_path("adapter-to-hash"), &err));
     assert_true(rig->method->save(rig->method, test_path("adapter-to-hash"), &err));
     assert_ok(&err);
-    char *bytes = file_read_all(test_path("adapter-to-hash/adapter_model.safetensors"), 1 << 24,
-                                &n, &err);
+    char *bytes =
+        file_read_all(test_path("adapter-to-hash/adapter_model.safetensors"), 1 << 24, &n, &err);
     assert_ok(&err);
     uint64_t hash = hash_bytes(bytes, n);
     mem_free(bytes);
@@ -161,8 +167,8 @@ void rig_quick_disk(void)
 
 /* ---- the hard case ---- */
 
-static char       q_proj[] = "q_proj", v_proj[] = "v_proj", down_proj[] = "down_proj";
-static char      *hard_names[] = {q_proj, v_proj, down_proj};
+static char      q_proj[] = "q_proj", v_proj[] = "v_proj", down_proj[] = "down_proj";
+static char     *hard_names[] = {q_proj, v_proj, down_proj};
 const LoraConfig rig_hard_lora = {.r = 4,
                                   .lora_alpha = 8,
                                   .lora_dropout = 0.2,
@@ -186,6 +192,6 @@ TrainSettings rig_hard_settings(void)
 
 RigSpec rig_hard(const char *out)
 {
-    return (RigSpec){.backend = "cpu", .threads = 1, .lora = &rig_hard_lora, .examples = 7,
-                     .out = out};
+    return (RigSpec){
+        .backend = "cpu", .threads = 1, .lora = &rig_hard_lora, .examples = 7, .out = out};
 }

@@ -6,31 +6,31 @@
 #include "core/train/trainer.h"
 
 typedef struct Rig {
-    Backend    *be;
-    Model      *model;
-    MemAccount *account;
-    Method     *method;
-    Net        *net;
-    Tape       *tape;
-    Dataset    *data;
-    Trainer    *trainer;
+    Backend      *be;
+    Model        *model;
+    MemAccount   *account;
+    Method       *method;
+    Net          *net;
+    Tape         *tape;
+    Dataset      *data;
+    Trainer      *trainer;
     TrainSettings settings;
     char          out[512];
 } Rig;
 
 typedef struct RigSpec {
-    const char *backend; /* "ref", "cpu" */
-    int         threads;
-    const char *adapter; /* a fixture folder to continue; NULL: a new adapter or full */
-    bool        full;
-    const LoraConfig *lora; /* for a new adapter */
-    const char *model;    /* NULL: models/qwen2-tied */
-    const char *data;     /* a path; NULL: train/data.jsonl */
-    Index       examples; /* only the first so many; 0: all */
-    const char *out;      /* checkpoints */
-    const Sink *sink;
-    uint64_t    settings_hash, tokenizer_hash;
-    uint64_t    other_base, other_data; /* added to the hashes */
+    const char       *backend; /* "ref", "cpu" */
+    int               threads;
+    const char       *adapter; /* a fixture folder to continue; NULL: a new adapter or full */
+    bool              full;
+    const LoraConfig *lora;     /* for a new adapter */
+    const char       *model;    /* NULL: models/qwen2-tied */
+    const char       *data;     /* a path; NULL: train/data.jsonl */
+    Index             examples; /* only the first so many; 0: all */
+    const char       *out;      /* checkpoints */
+    const Sink       *sink;
+    uint64_t          settings_hash, tokenizer_hash;
+    uint64_t          other_base, other_data; /* added to the hashes */
 } RigSpec;
 
 /* Base tests/fixtures/models/qwen2-tied, data tests/fixtures/train/data.jsonl unless said. */
@@ -53,7 +53,7 @@ void rig_quick_disk(void);
 
 /* The hard case for going on: dropout, accumulation that crosses epochs, a short last batch, a
  * new order each epoch, warm-up, decay and clipping. 7 examples, 6 steps. */
-TrainSettings rig_hard_settings(void);
+TrainSettings           rig_hard_settings(void);
 extern const LoraConfig rig_hard_lora;
 RigSpec                 rig_hard(const char *out);
 enum { RIG_HARD_STEPS = 6 };

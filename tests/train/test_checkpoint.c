@@ -10,9 +10,9 @@
 #include "tests/test.h"
 #include "tests/train/rig.h"
 
-static const char *const files[] = {"MANIFEST.json", "adapter_config.json",
-                                    "adapter_model.safetensors", "state.safetensors",
-                                    "trainer_state.json", NULL};
+static const char *const files[] = {
+    "MANIFEST.json",     "adapter_config.json", "adapter_model.safetensors",
+    "state.safetensors", "trainer_state.json",  NULL};
 
 static void open_hard(Rig *rig, Index save_steps, Index limit)
 {
@@ -291,8 +291,8 @@ static void what_a_killed_save_left_is_swept_away(void **state)
 
 static void refuse_with(RigSpec spec, const TrainSettings *settings, const char *words)
 {
-    Rig      rig;
-    Error    err = {0};
+    Rig   rig;
+    Error err = {0};
     rig_open(&rig, &spec, settings);
     uint64_t before = rig_state_hash(&rig);
     assert_false(trainer_resume(rig.trainer, test_path("out/checkpoint-2"), &err));

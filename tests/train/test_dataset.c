@@ -42,8 +42,9 @@ static void the_four_forms_of_a_line(void **state)
     assert_line(&rig, "{\"input_ids\": [7, 8, 9]}", "7 8* 9*");
     assert_line(&rig, "{\"input_ids\": [7, 8, 9], \"labels\": [7, -100, 9]}", "7 8 9*");
     assert_line(&rig, "{\"input_ids\": [7, 8], \"labels\": null}", "7 8*");
-    assert_line(&rig, "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, "
-                      "{\"role\": \"assistant\", \"content\": \"b\"}]}",
+    assert_line(&rig,
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, "
+                "{\"role\": \"assistant\", \"content\": \"b\"}]}",
                 "756 84 82 354 198 64 757 198 756 64 339 72 637 263 83 198 65* 757* 198");
     data_rig_close(&rig);
 }
@@ -99,8 +100,12 @@ static void line_ends_marks_and_blank_lines_do_not_matter(void **state)
     (void)state;
 #define A "{\"text\": \"a\"}"
 #define B "{\"text\": \"b\"}"
-    static const char *const files[] = {A "\n" B "\n", A "\n" B, A "\r\n" B "\r\n", A "\r\n" B,
-                                        "\xef\xbb\xbf" A "\n" B "\n", "\n\n" A "\n\n\n" B "\n\n",
+    static const char *const files[] = {A "\n" B "\n",
+                                        A "\n" B,
+                                        A "\r\n" B "\r\n",
+                                        A "\r\n" B,
+                                        "\xef\xbb\xbf" A "\n" B "\n",
+                                        "\n\n" A "\n\n\n" B "\n\n",
                                         A " \t\n   \n" B "\t\r\n"};
     DataRig                  rig;
     uint64_t                 hash = 0;
@@ -263,7 +268,7 @@ static Dataset *draw(const DataRig *rig, uint64_t seed, GrammarSplit split, Inde
 static void examples_of_a_grammar_follow_from_seed_and_split_alone(void **state)
 {
     (void)state;
-    DataRig  rig;
+    DataRig rig;
     data_rig_open(&rig, "qwen2");
     Dataset *a = draw(&rig, 7, GRAMMAR_TRAIN, 20), *b = draw(&rig, 7, GRAMMAR_TRAIN, 20);
     Dataset *c = draw(&rig, 8, GRAMMAR_TRAIN, 20), *d = draw(&rig, 7, GRAMMAR_HELDOUT, 20);

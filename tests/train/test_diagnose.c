@@ -11,9 +11,11 @@ typedef struct History {
     RunHealth   health;
 } History;
 
-#define RUN(first, best, last, norm, count)                                                     \
-    {.first_loss = first, .best_loss = best, .last_loss = last, .max_grad_norm = norm,          \
-     .first_grad_norm = norm, .last_grad_norm = norm, .steps = count, .uniform_loss = 7.15}
+#define RUN(first, best, last, norm, count)                                                   \
+    {                                                                                         \
+        .first_loss = first, .best_loss = best, .last_loss = last, .max_grad_norm = norm,     \
+        .first_grad_norm = norm, .last_grad_norm = norm, .steps = count, .uniform_loss = 7.15 \
+    }
 
 static const History histories[] = {
     {"a good run", NULL, RUN(3.2, 0.02, 0.02, 1.5, 200)},

@@ -75,7 +75,8 @@ static bool was_killed(pid_t child)
     int status;
     CHECK(waitpid(child, &status, 0) == child);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return true;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_msg("the child's status is %d", status);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        fail_msg("the child's status is %d", status);
     return false;
 }
 

@@ -181,9 +181,9 @@ static void a_rate_that_is_far_too_high_ends_as_not_finite_or_finite_never_as_a_
     }
 }
 
-TEST_GROUP(numeric, cmocka_unit_test(one_bad_value_in_any_tensor_of_the_base_is_an_event),
-           cmocka_unit_test(one_bad_value_in_any_trained_tensor_is_an_event),
-           cmocka_unit_test(a_run_that_meets_nan_keeps_its_last_checkpoint_as_it_was),
-           cmocka_unit_test(a_state_that_is_not_finite_is_never_saved),
-           cmocka_unit_test(
-               a_rate_that_is_far_too_high_ends_as_not_finite_or_finite_never_as_a_crash));
+TEST_GROUP(
+    numeric, cmocka_unit_test(one_bad_value_in_any_tensor_of_the_base_is_an_event),
+    cmocka_unit_test(one_bad_value_in_any_trained_tensor_is_an_event),
+    cmocka_unit_test(a_run_that_meets_nan_keeps_its_last_checkpoint_as_it_was),
+    cmocka_unit_test(a_state_that_is_not_finite_is_never_saved),
+    cmocka_unit_test(a_rate_that_is_far_too_high_ends_as_not_finite_or_finite_never_as_a_crash));

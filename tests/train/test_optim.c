@@ -101,9 +101,8 @@ static void bench_close(Bench *b)
 
 static void bench_steps(Bench *b)
 {
-    static const float  gradients[3][5] = {{0.5f, -0.02f, 3.0f, 1, -1},
-                                           {-0.25f, 0.04f, 1.5f, 1, -1},
-                                           {0.125f, 0.0f, -2.0f, 1, -1}};
+    static const float gradients[3][5] = {
+        {0.5f, -0.02f, 3.0f, 1, -1}, {-0.25f, 0.04f, 1.5f, 1, -1}, {0.125f, 0.0f, -2.0f, 1, -1}};
     static const double rates[3] = {0.1, 0.05, 0.02};
     for (int t = 0; t < 3; t++) {
         for (Index p = 0; p < 2; p++) {
@@ -120,8 +119,8 @@ static const char *const backends[] = {"ref", "cpu"};
 static void adamw_has_the_values_of_its_formula(void **state)
 {
     (void)state;
-    OptimSpec spec = {.kind = OPTIM_ADAMW, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8,
-                      .weight_decay = 0.1};
+    OptimSpec spec = {
+        .kind = OPTIM_ADAMW, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1};
     for (int i = 0; i < 2; i++) {
         Bench b;
         bench_open(&b, backends[i], spec);

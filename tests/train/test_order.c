@@ -32,17 +32,17 @@ static void ask(Order *order, Index b, Plan *plan)
 {
     Error        err = {0};
     const Index *examples;
-    assert_true(order_batch(order, b, &examples, &plan->count[b], &plan->serial[b],
-                            &plan->epoch[b], &err));
+    assert_true(
+        order_batch(order, b, &examples, &plan->count[b], &plan->serial[b], &plan->epoch[b], &err));
     memcpy(plan->example[b], examples, (size_t)plan->count[b] * sizeof(Index));
 }
 
 static Order *open_order(const Dataset *data, bool shuffle, bool packing, uint64_t seed)
 {
     Error     err = {0};
-    OrderSpec spec = {.seed = seed, .shuffle = shuffle, .packing = packing, .batch = 4,
-                      .max_length = 20};
-    Order    *order = order_create(data, spec, &err);
+    OrderSpec spec = {
+        .seed = seed, .shuffle = shuffle, .packing = packing, .batch = 4, .max_length = 20};
+    Order *order = order_create(data, spec, &err);
     assert_ok(&err);
     return order;
 }
@@ -160,8 +160,8 @@ static void packed_rows_never_exceed_the_length(void **state)
     static Plan plan;
     DataRig     rig;
     data_rig_open(&rig, "qwen2");
-    Dataset *data = make(&rig);
-    Error    err = {0};
+    Dataset  *data = make(&rig);
+    Error     err = {0};
     OrderSpec spec = {.seed = 1, .shuffle = true, .packing = true, .batch = 1, .max_length = 20};
     Order    *order = order_create(data, spec, &err);
     int       several = 0;

@@ -90,7 +90,9 @@ static void compare_run(const char *name, const char *backend, bool full)
     Json *json = json_read(test_fixture(path), 1 << 20, &err);
     assert_ok(&err);
     TrainSettings settings = settings_of(json_root(json));
-    RigSpec       spec = {.backend = backend, .threads = 2, .full = full,
+    RigSpec       spec = {.backend = backend,
+                          .threads = 2,
+                          .full = full,
                           .adapter = full ? NULL : "train/initial-adapter"};
     rig_open(&rig, &spec, &settings);
     compare_steps(&rig, json_root(json));

@@ -20,8 +20,15 @@ static RunLog *open_log(bool append)
 
 static void step(RunLog *log, Index n, double loss)
 {
-    Event event = {.type = EVENT_STEP, .step = n, .steps = 9, .epoch = 0.5, .loss = loss,
-                   .grad_norm = 0.25, .learning_rate = 1e-3, .tokens = 77, .seconds = 0.125};
+    Event event = {.type = EVENT_STEP,
+                   .step = n,
+                   .steps = 9,
+                   .epoch = 0.5,
+                   .loss = loss,
+                   .grad_norm = 0.25,
+                   .learning_rate = 1e-3,
+                   .tokens = 77,
+                   .seconds = 0.125};
     runlog_event(log, &event);
 }
 
@@ -140,8 +147,8 @@ static void a_number_that_is_not_finite_is_null_and_read_as_nan(void **state)
 {
     (void)state;
     RunLog *log = open_log(false);
-    step(log, 1, NAN);
-    step(log, 2, INFINITY);
+    step(log, 1, (double)NAN);
+    step(log, 2, (double)INFINITY);
     runlog_close(log);
     char *text = content();
     assert_non_null(strstr(text, "\"loss\": null"));
@@ -176,9 +183,10 @@ static void a_torn_last_line_does_not_count_wherever_it_is_torn(void **state)
 static void unknown_types_fields_and_broken_lines_are_skipped(void **state)
 {
     (void)state;
-    RunData *data = read_text("\n\n" STEP(1) "{\"type\": \"weather\", \"step\": 9}\n"
-                              "{\"step\": 7}\n[1]\n7\nnull\n{\"type\": 5}\nnot json\n"
-                              "{\"type\": \"step\", \"st\n" STEP(2) EVAL(2));
+    RunData *data =
+        read_text("\n\n" STEP(1) "{\"type\": \"weather\", \"step\": 9}\n"
+                                 "{\"step\": 7}\n[1]\n7\nnull\n{\"type\": 5}\nnot json\n"
+                                 "{\"type\": \"step\", \"st\n" STEP(2) EVAL(2));
     assert_int_equal(data->step_count, 2);
     assert_int_equal(data->steps[1].step, 2);
     assert_int_equal(data->eval_count, 1);
@@ -191,9 +199,10 @@ static void unknown_types_fields_and_broken_lines_are_skipped(void **state)
 static void resume_takes_back_what_lies_beyond_it(void **state)
 {
     (void)state;
-    RunData *data = read_text(STEP(1) STEP(2) EVAL(2) STEP(3) STEP(4) EVAL(4)
-                              "{\"type\": \"end\"}\n{\"type\": \"start\", \"life\": 2}\n" EVAL(0)
-                              "{\"type\": \"resume\", \"step\": 2}\n" STEP(3) STEP(4) STEP(5));
+    RunData *data =
+        read_text(STEP(1) STEP(2) EVAL(2) STEP(3) STEP(4)
+                      EVAL(4) "{\"type\": \"end\"}\n{\"type\": \"start\", \"life\": 2}\n" EVAL(
+                          0) "{\"type\": \"resume\", \"step\": 2}\n" STEP(3) STEP(4) STEP(5));
     assert_int_equal(data->step_count, 5);
     for (Index i = 0; i < 5; i++) assert_int_equal(data->steps[i].step, i + 1);
     assert_int_equal(data->eval_count, 2); /* 2 and 0; that of step 4 is taken back */

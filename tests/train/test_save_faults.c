@@ -135,7 +135,7 @@ static void a_run_whose_disk_is_full_stops_with_the_disks_code(void **state)
 
 static void save_now(void *context, Error *err)
 {
-    Rig *rig = context;
+    Rig  *rig = context;
     Error ignored = {0};
     /* A checkpoint of this step may be there from the last, late failure. */
     if (!folder_remove(test_path("out/checkpoint-2"), &ignored)) return;
@@ -213,8 +213,7 @@ static void without_memory_no_checkpoint_is_taken_for_damaged(void **state)
     rig_close(&rig);
 }
 
-TEST_GROUP(save_faults,
-           cmocka_unit_test(every_failing_operation_is_told_and_the_older_one_loads),
+TEST_GROUP(save_faults, cmocka_unit_test(every_failing_operation_is_told_and_the_older_one_loads),
            cmocka_unit_test(a_full_disk_says_how_much_is_free),
            cmocka_unit_test(a_run_whose_disk_is_full_stops_with_the_disks_code),
            cmocka_unit_test(every_failing_allocation_of_a_save_is_told),

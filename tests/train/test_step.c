@@ -133,8 +133,8 @@ static uint64_t logprobs_hash(Rig *rig)
     Error      err = {0};
     EvalResult result;
     uint64_t   hash = 0;
-    assert_true(evaluate(rig->net, rig->tape, rig->data, 0, keep_logprobs, &hash, NULL, &result,
-                         &err));
+    assert_true(
+        evaluate(rig->net, rig->tape, rig->data, 0, keep_logprobs, &hash, NULL, &result, &err));
     assert_ok(&err);
     return hash;
 }

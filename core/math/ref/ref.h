@@ -87,8 +87,8 @@ Index ref_attention_workspace(Index T, Index K);
 void  ref_attention(Backend *be, const AttnShape *shape, float *o, float *lse, const float *q,
                     const float *k, const float *v, const float *pk, const float *pv);
 void  ref_attention_grad(Backend *be, const AttnShape *shape, float *dq, float *dk, float *dv,
-                         float *dpk, float *dpv, const float *dout, const float *o, const float *lse,
-                         const float *q, const float *k, const float *v, const float *pk,
+                         float *dpk, float *dpv, const float *dout, const float *o,
+                         const float *lse, const float *q, const float *k, const float *v, const float *pk,
                          const float *pv);
 
 /* loss.c */
