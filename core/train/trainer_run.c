@@ -113,20 +113,22 @@ static bool send_modules(Trainer *trainer, Error *err)
     return ok;
 }
 
-/* What follows a step, in the order of the log. */
+/* What follows a step, in the order of the log. The last step's measurements are its caller's. */
 static bool after_step(Trainer *trainer, const Cancel *cancel, Error *err)
 {
     const TrainSettings *s = &trainer->spec.settings;
     Index                step = trainer->step;
     bool                 lora = lora_config(trainer->spec.method) != NULL;
+    bool                 last = step == trainer->total_steps;
 
     if (lora && due(s->modules_steps, step) && !send_modules(trainer, err)) return false;
     if (due(s->memory_steps, step)) send_memory(trainer);
-    if (trainer->spec.eval != NULL && due(s->eval_steps, step) &&
+    if (trainer->spec.eval != NULL && !last && due(s->eval_steps, step) &&
         !send_eval(trainer, cancel, err)) {
         return false;
     }
-    if (trainer->spec.sample != NULL && due(s->sample_steps, step) && !send_sample(trainer, err)) {
+    if (trainer->spec.sample != NULL && !last && due(s->sample_steps, step) &&
+        !send_sample(trainer, err)) {
         return false;
     }
     if (trainer->spec.out != NULL && due(s->save_steps, step)) return trainer_save(trainer, err);

@@ -88,8 +88,8 @@ void  ref_attention(Backend *be, const AttnShape *shape, float *o, float *lse, c
                     const float *k, const float *v, const float *pk, const float *pv);
 void  ref_attention_grad(Backend *be, const AttnShape *shape, float *dq, float *dk, float *dv,
                          float *dpk, float *dpv, const float *dout, const float *o,
-                         const float *lse, const float *q, const float *k, const float *v, const float *pk,
-                         const float *pv);
+                         const float *lse, const float *q, const float *k, const float *v,
+                         const float *pk, const float *pv);
 
 /* loss.c */
 void ref_cross_entropy(Backend *be, float *z, double *loss, int32_t *best, const int32_t *label,
