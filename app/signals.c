@@ -20,8 +20,7 @@ static void on_stop(int number)
 
 void signals_install(void)
 {
-    struct sigaction stop = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN},
-                     before;
+    struct sigaction stop = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN}, before;
 
     sigemptyset(&stop.sa_mask);
     sigaction(SIGINT, &stop, NULL);

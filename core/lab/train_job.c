@@ -184,8 +184,10 @@ bool job_generate(TrainJob *job, Str *text, Error *err)
     const Tokenizer *tok = job->lab->tok;
     Ids              prompt = {0}, out = {0};
     StopReason       stop;
-    GenerateSpec spec = {.max_new_tokens = SAMPLE_TOKENS, .top_p = 1, .seed = job->settings.seed,
-                         .id_limit = tok != NULL ? tokenizer_vocab(tok) : 0};
+    GenerateSpec     spec = {.max_new_tokens = SAMPLE_TOKENS,
+                             .top_p = 1,
+                             .seed = job->settings.seed,
+                             .id_limit = tok != NULL ? tokenizer_vocab(tok) : 0};
 
     str_clear(text);
     if (tok == NULL || job->prompt[0] == '\0') return true;

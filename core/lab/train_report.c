@@ -1,5 +1,6 @@
 /* What a training tells: its first log line, its summary, and the answer of a dry run. */
 
+#include <math.h>
 #include <string.h>
 
 #include "core/base/json.h"
@@ -234,9 +235,10 @@ static bool plan_worst(TrainJob *job, Plan *worst, Error *err)
     if (order == NULL) return false;
 
     Batch batch = {0};
-    Index micro =
-        s->max_steps > 0 ? s->max_steps * s->accumulation : order_batches_per_epoch(order);
-    bool ok = true;
+    Index micro = s->max_steps > 0
+                      ? s->max_steps * s->accumulation
+                      : (Index)ceil((double)order_batches_per_epoch(order) * s->num_train_epochs);
+    bool  ok = true;
     for (Index b = 0; ok && b < micro; b++) {
         const Index *examples;
         Index        count;
@@ -256,6 +258,9 @@ static bool plan_worst(TrainJob *job, Plan *worst, Error *err)
                            .threads = job->model->be->threads};
         ok = ok && plan_make(&input, &plan, err);
         if (ok && (b == 0 || plan.bytes_total > worst->bytes_total)) *worst = plan;
+        if (ok && cancel_requested(job->cancel)) {
+            ok = error_set(err, ERR_CANCELLED, "stopped after %td of %td batches", b + 1, micro);
+        }
     }
     batch_free(&batch);
     order_free(order);

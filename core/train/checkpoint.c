@@ -226,7 +226,9 @@ bool trainer_save(Trainer *trainer, Error *err)
     if (trainer->last_saved == trainer->step) return true; /* it is there already */
     char *folder = folder_of(out, trainer->step, err);
     if (folder == NULL) return false;
-    bool ok = place_folder(trainer, folder, err);
+    /* First what an earlier life had no time to remove: the disk never holds more than one new
+     * folder beside those that are kept. */
+    bool ok = prune(trainer, err) && place_folder(trainer, folder, err);
     if (ok) {
         trainer->last_saved = trainer->step;
         sink_send(&trainer->spec.sink,

@@ -89,9 +89,8 @@ static bool nothing_left(const Dataset *data, const char *name, const DataSpec *
         return error_set(err, ERR_INPUT, "%s: there are no examples in it", name);
     }
     Index limit = spec->max_length > 0 ? spec->max_length : spec->config->max_position;
-    return error_set(err, ERR_INPUT,
-                     "%s: none of its %td examples has a target within %td tokens", name,
-                     data->skipped, limit);
+    return error_set(err, ERR_INPUT, "%s: none of its %td examples has a target within %td tokens",
+                     name, data->skipped, limit);
 }
 
 static bool add_lines(Dataset *data, const char *path, const char *text, Index length,

@@ -242,9 +242,9 @@ static bool read_line(Dataset *data, const JsonNode *line, const DataSpec *spec,
 static void drop_inner_line(Error *err, const Str *where)
 {
     static const char inner[] = ": line 1, column ";
-    char             *rest = err->message + where->len;
-    size_t            most = sizeof err->message - 1;
-    if ((size_t)where->len > most || strncmp(rest, inner, sizeof inner - 1) != 0) return;
+    if ((size_t)where->len >= strlen(err->message)) return; /* cut */
+    char *rest = err->message + where->len;
+    if (strncmp(rest, inner, sizeof inner - 1) != 0) return;
     memmove(rest + 2, rest + 10, strlen(rest + 10) + 1);
 }
 

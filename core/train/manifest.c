@@ -50,7 +50,10 @@ static bool sum_inside(const char *folder, const char *name, int64_t *bytes, cha
 
 /* ---- the text, line by line ---- */
 
-static void begin_text(Str *json) { str_add(json, "{\n  \"version\": 1,\n  \"files\": {\n"); }
+static void begin_text(Str *json)
+{
+    str_add(json, "{\n  \"version\": 1,\n  \"files\": {\n");
+}
 
 static void add_line(Str *json, bool first, const char *name, int64_t bytes, const char *sum)
 {
@@ -59,7 +62,10 @@ static void add_line(Str *json, bool first, const char *name, int64_t bytes, con
     str_addf(json, ": {\"bytes\": %lld, \"xxh3\": \"%s\"}", (long long)bytes, sum);
 }
 
-static void end_text(Str *json) { str_add(json, "\n  }\n}\n"); }
+static void end_text(Str *json)
+{
+    str_add(json, "\n  }\n}\n");
+}
 
 /* ---- writing ---- */
 

@@ -58,8 +58,8 @@ static bool sample_parses(Speaker *s, Index i)
     StopReason     stop;
     GrammarVerdict verdict;
     const int32_t  start[1] = {END};
-    GenerateSpec   spec = {.max_new_tokens = LONGEST, .temperature = 0.8, .top_p = 1,
-                           .seed = (uint64_t)i};
+    GenerateSpec   spec = {
+          .max_new_tokens = LONGEST, .temperature = 0.8, .top_p = 1, .seed = (uint64_t)i};
 
     assert_true(generate(s->net, s->tape, start, 1, spec, NULL, NULL, NULL, &ids, &stop, &err));
     assert_true(tokenizer_decode(s->tok, ids.data, ids.count, false, &text, &err));

@@ -313,10 +313,14 @@ static void without_out_a_run_lives_in_the_state_folder(void **state)
 static void a_stop_asked_for_beforehand_is_heeded_by_every_long_command(void **state)
 {
     (void)state;
-    static const char *const lines[] = {QUICK "--out %s/out", "eval --data sql",
-                                        "generate --prompt a --max_new_tokens 50",
-                                        "data sql --count 1000000", "pretrain --out %s/base"};
-    LabRig                   rig;
+    static const char *const lines[] = {
+        QUICK "--out %s/out",
+        "eval --data sql",
+        "generate --prompt a --max_new_tokens 50",
+        "data sql --count 1000000",
+        "pretrain --out %s/base",
+        "train --data sql --examples 20 --dry_run --max_steps 1000000000"};
+    LabRig rig;
     lab_rig_open(&rig);
     cancel_request(&rig.cancel);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {

@@ -8,23 +8,25 @@
 #include "tests/test.h"
 #include "tests/train/data_rig.h"
 
-#define CHAT                                                                                    \
-    "{\"messages\": [{\"role\": \"system\", \"content\": \"Be short.\"}, "                      \
-    "{\"role\": \"user\", \"content\": \"  the quick\\n\\n model \"}, "                         \
-    "{\"role\": \"assistant\", \"content\": \"Yes, a \\u00fc.\"}, "                             \
-    "{\"role\": \"user\", \"content\": \"\\nwhy\"}, "                                           \
+#define CHAT                                                               \
+    "{\"messages\": [{\"role\": \"system\", \"content\": \"Be short.\"}, " \
+    "{\"role\": \"user\", \"content\": \"  the quick\\n\\n model \"}, "    \
+    "{\"role\": \"assistant\", \"content\": \"Yes, a \\u00fc.\"}, "        \
+    "{\"role\": \"user\", \"content\": \"\\nwhy\"}, "                      \
     "{\"role\": \"assistant\", \"content\": \"\"}]}"
 
 /* What the templates of Qwen2 and Llama 3 make of it; what is learned stands between \1 and \2. */
-#define CHATML                                                                                  \
-    "<|im_start|>system\nBe short.<|im_end|>\n<|im_start|>user\n  the quick\n\n model "         \
-    "<|im_end|>\n<|im_start|>assistant\n\1Yes, a \xc3\xbc.<|im_end|>\2\n<|im_start|>user\n\n"   \
+#define CHATML                                                                                \
+    "<|im_start|>system\nBe short.<|im_end|>\n<|im_start|>user\n  the quick\n\n model "       \
+    "<|im_end|>\n<|im_start|>assistant\n\1Yes, a \xc3\xbc.<|im_end|>\2\n<|im_start|>user\n\n" \
     "why<|im_end|>\n<|im_start|>assistant\n\1<|im_end|>\2\n"
-#define HEAD(role) "<|start_header_id|>" role "<|end_header_id|>\n\n"
-#define LLAMA3                                                                                  \
-    HEAD("system") "Be short.<|eot_id|>" HEAD("user") "  the quick\n\n model <|eot_id|>"        \
-    HEAD("assistant") "\1Yes, a \xc3\xbc.<|eot_id|>\2" HEAD("user") "\nwhy<|eot_id|>"           \
-    HEAD("assistant") "\1<|eot_id|>\2"
+#define SYSTEM "<|start_header_id|>system<|end_header_id|>\n\n"
+#define USER "<|start_header_id|>user<|end_header_id|>\n\n"
+#define ASSISTANT "<|start_header_id|>assistant<|end_header_id|>\n\n"
+#define END "<|eot_id|>"
+static const char          llama3[] =
+    SYSTEM "Be short." END USER "  the quick\n\n model " END ASSISTANT "\1Yes, a \xc3\xbc." END
+           "\2" USER "\nwhy" END                             ASSISTANT "\1" END "\2";
 
 /* The marked text as ids and targets, each stretch between marks encoded on its own. */
 static void encode_marked(const DataRig *rig, const char *text, Ids *ids, Ids *labels)
@@ -89,7 +91,7 @@ static void chatml_is_exact_and_learns_the_assistant(void **state)
 static void llama_3_is_exact_begins_once_and_learns_the_assistant(void **state)
 {
     (void)state;
-    check_chat("llama3", LLAMA3);
+    check_chat("llama3", llama3);
 }
 
 static void a_chat_without_an_assistant_is_left_out(void **state)
@@ -131,8 +133,8 @@ static void refuse_template(const char *tokenizer, const char *text, const char 
     Error        err = {0}, writing = {0};
     ChatTemplate chat;
     data_rig_open(&rig, tokenizer);
-    assert_true(file_write_all(test_path("tokenizer_config.json"), text, (Index)strlen(text),
-                               &writing));
+    assert_true(
+        file_write_all(test_path("tokenizer_config.json"), text, (Index)strlen(text), &writing));
     rig.spec.folder = test_folder();
     bool ok = chat_recognise(&rig.spec, &chat, &err);
     assert_int_equal(ok, words == NULL);
