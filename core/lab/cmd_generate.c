@@ -103,7 +103,7 @@ bool cmd_generate(Lab *lab, const Args *args, const Sink *sink, const Cancel *ca
                   Result *result, Error *err)
 {
     Session session;
-    bool    ok = session_open(&session, lab, args, err) &&
+    bool    ok = session_open(&session, lab, args, sink, err) &&
               run(lab, args, &session, sink, cancel, result, err);
     session_close(&session);
     return ok;

@@ -56,9 +56,8 @@ bool cmd_merge(Lab *lab, const Args *args, const Sink *sink, const Cancel *cance
                Error *err)
 {
     Session session = {0};
-    (void)sink;
     (void)cancel;
-    bool ok = check_arguments(args, err) && session_open(&session, lab, args, err) &&
+    bool ok = check_arguments(args, err) && session_open(&session, lab, args, sink, err) &&
               merge(args, &session, result, err);
     session_close(&session);
     return ok;

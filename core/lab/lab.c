@@ -111,6 +111,11 @@ Backend *lab_backend(Lab *lab, const Args *args, Error *err)
     if (name == NULL) name = getenv("LORALAB_BACKEND");
     if (name == NULL || name[0] == '\0') name = "auto";
 
+    if (strcmp(args_text(args, "dtype"), "f32") != 0 && strcmp(name, "cuda") != 0) {
+        error_set(err, ERR_INPUT, "--dtype %s is arithmetic of the cuda backend, this is %s",
+                  args_text(args, "dtype"), name);
+        return NULL;
+    }
     bool other = strcmp(name, "auto") != 0 && lab->be != NULL && strcmp(lab->be->name, name) != 0;
     if (other) {
         forget_base(lab); /* its weights live in the old backend's memory */

@@ -2,7 +2,7 @@
 
 #include "core/lab/session.h"
 
-bool session_open(Session *session, Lab *lab, const Args *args, Error *err)
+bool session_open(Session *session, Lab *lab, const Args *args, const Sink *sink, Error *err)
 {
     const char *adapter = args_text(args, "adapter");
 
@@ -16,7 +16,11 @@ bool session_open(Session *session, Lab *lab, const Args *args, Error *err)
     if (session->tape == NULL) return false;
     if (adapter == NULL) return true;
     session->method = lora_load(session->model, adapter, false, session->account, err);
-    return session->method != NULL && session->method->attach(session->method, session->net, err);
+    if (session->method == NULL) return false;
+    LoadCount read = session->method->loaded;
+    sink_note(sink, "adapter read: %td tensors matched, %td missing, %td unexpected", read.matched,
+              read.missing, read.unexpected);
+    return session->method->attach(session->method, session->net, err);
 }
 
 void session_close(Session *session)

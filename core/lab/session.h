@@ -14,8 +14,9 @@ typedef struct Session {
     Tape       *tape;
 } Session;
 
-/* From --base and --adapter. Close in any case. */
-NODISCARD bool session_open(Session *session, Lab *lab, const Args *args, Error *err);
+/* From --base and --adapter; what an adapter's file held is told as a note. Close in any case. */
+NODISCARD bool session_open(Session *session, Lab *lab, const Args *args, const Sink *sink,
+                            Error *err);
 void           session_close(Session *session);
 
 #endif

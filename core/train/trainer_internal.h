@@ -15,8 +15,8 @@ struct Trainer {
     Index       total_steps, warmup;
     Index       step, micro; /* made so far */
     int64_t     tokens;
-    Index       longest;     /* reserved so far */
-    Index       last_saved;  /* step of the newest checkpoint, -1 none */
+    Index       longest;    /* reserved so far */
+    Index       last_saved; /* step of the newest checkpoint, -1 none */
     /* for the diagnosis: means over `stride` steps each, of this process. When the array is
      * full, neighbours are joined, so that a run of any length needs no more. */
     float *losses; /* [TRAINER_LOSSES], loss_count of them so far */
@@ -24,5 +24,10 @@ struct Trainer {
     double pending; /* sum of the losses that are no mean yet */
     double first_grad_norm, last_grad_norm, max_grad_norm;
 };
+
+/* checkpoint_list.c: OUT/checkpoint-STEP (mem_free it), and removing what save_total_limit does
+ * not keep, with what a killed save has left behind. */
+NODISCARD char *checkpoint_folder(const char *out, Index step, Error *err);
+NODISCARD bool  checkpoints_prune(const Trainer *trainer, Error *err);
 
 #endif
