@@ -47,7 +47,8 @@ rooms_of = $(foreach r,$(filter-out lessons app,$(ROOMS)),$(wildcard core/$(r)/*
            $(if $(filter math,$(ROOMS)),$(wildcard core/math/ref/*.c core/math/cpu/*.c)) \
            $(foreach r,$(filter lessons app,$(ROOMS)),$(wildcard $(r)/*.c))
 SRC      := $(sort $(rooms_of))
-TEST_SRC := $(wildcard tests/*.c) $(foreach r,$(ROOMS),$(wildcard tests/$(r)/*.c))
+TEST_SRC := $(wildcard tests/*.c) $(foreach r,$(ROOMS),$(wildcard tests/$(r)/*.c)) \
+            $(if $(filter train,$(ROOMS)),$(wildcard tests/data/*.c))
 BENCHES   := bench_ops bench_train bench_generate
 BENCH_AID := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
@@ -79,7 +80,7 @@ test: ## all tests, and each fuzzer for 20 s; T=word: only the tests and groups 
 	@$(if $(T),,$(MAKE) --no-print-directory CONFIG=fuzz run-fuzz)
 	@$(MAKE) --no-print-directory run-tests
 
-run-tests: $(BUILD)/test-runner
+run-tests: $(BUILD)/test-runner $(if $(filter app,$(ROOMS)),$(BUILD)/loralab)
 	@OPENBLAS_NUM_THREADS=1 $(BUILD)/test-runner $(T)
 
 lint: ## layers, owners of foreign headers, banned calls, sizes, warnings of two compilers

@@ -89,8 +89,8 @@ bool cmd_eval(Lab *lab, const Args *args, const Sink *sink, const Cancel *cancel
               Error *err)
 {
     Session session;
-    bool ok =
-        session_open(&session, lab, args, sink, err) && measure(lab, args, &session, cancel, result, err);
+    bool    ok = session_open(&session, lab, args, sink, err) &&
+              measure(lab, args, &session, cancel, result, err);
     session_close(&session);
     return ok;
 }
