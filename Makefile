@@ -9,7 +9,7 @@
 
 CONFIG ?= release
 BUILD  ?= build/$(CONFIG)$(if $(PORTABLE),-portable)
-ROOMS  ?= base math model adapt train study figure lab lessons app
+ROOMS  ?= base math model adapt train study figure lab workbench lessons app
 
 ifeq ($(origin CC),default)
   CC := $(if $(filter asan tsan fuzz,$(CONFIG)),clang,gcc)
@@ -36,7 +36,7 @@ SANITIZE    := $(filter -fsanitize=address% -fsanitize=thread,$(OPT_$(CONFIG)))
 pkg    = $(or $(shell pkg-config $(1) $(2) 2>/dev/null),$(3))
 PKGS   = $(patsubst -I%,-isystem %,$(foreach m,openblas lapacke,$(call pkg,--cflags,$(m),)))
 LIBS   = $(call pkg,--libs,openblas,-lopenblas) $(call pkg,--libs,lapacke,-llapacke) \
-         -ljansson -lpcre2-8 -lutf8proc -lxxhash -lpthread -lm -ldl
+         -ljansson -lpcre2-8 -lutf8proc -lxxhash -lmd4c -lseccomp -lpthread -lm -ldl
 CFLAGS   ?=
 CPPFLAGS := -D_POSIX_C_SOURCE=200809L -I.
 FLAGS     = -std=c11 $(CPPFLAGS) $(WARN) $(HARD) $(OPT_$(CONFIG)) $(PKGS) $(CFLAGS)
@@ -45,7 +45,8 @@ LINK      = $(CC) $(SANITIZE) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 rooms_of = $(foreach r,$(filter-out lessons app,$(ROOMS)),$(wildcard core/$(r)/*.c)) \
            $(if $(filter math,$(ROOMS)),$(wildcard core/math/ref/*.c core/math/cpu/*.c)) \
-           $(foreach r,$(filter lessons app,$(ROOMS)),$(wildcard $(r)/*.c))
+           $(if $(filter lessons,$(ROOMS)),$(wildcard lessons/engine/*.c)) \
+           $(if $(filter app,$(ROOMS)),$(wildcard app/*.c))
 SRC      := $(sort $(rooms_of))
 TEST_SRC := $(wildcard tests/*.c) $(foreach r,$(ROOMS),$(wildcard tests/$(r)/*.c)) \
             $(if $(filter train,$(ROOMS)),$(wildcard tests/data/*.c))

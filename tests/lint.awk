@@ -4,7 +4,7 @@
 BEGIN {
     # A room may include itself and the rooms before it.
     rooms = split("core/base core/math core/model core/adapt core/train core/study core/figure " \
-                  "core/lab lessons app tests", order, " ")
+                  "core/lab core/workbench lessons app tests", order, " ")
     for (i = 1; i <= rooms; i++) rank[order[i]] = i
 
     # Foreign headers: who may include them, and in how many files.

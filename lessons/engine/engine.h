@@ -1,0 +1,108 @@
+#ifndef LESSONS_ENGINE_ENGINE_H
+#define LESSONS_ENGINE_ENGINE_H
+
+/*
+ * A lesson as a job on its own thread. It tells a Stage what happens and asks through a mailbox:
+ * a question blocks the job only, may be answered from any thread, and ends on cancel.
+ *
+ * At the end of each step, and at a question, the learner may play: "set NAME=VALUE" and "run"
+ * do the step's runs again with other values; "restore" brings the state of the step back. Going
+ * on always goes on from the lesson's own state, whatever was played, and play is in no report.
+ */
+
+#include "lessons/engine/transcript.h"
+
+typedef enum AskKind {
+    ASK_PREDICT, /* answer: a number, a choice's number, an order "2 1 3", a curve "1 2 4";
+                    optionally "; because ..." */
+    ASK_QUIZ,    /* answer: a choice's number, or "hint" */
+    ASK_STEP,    /* end of a step or a pause: "" goes on */
+    ASK_BUDGET   /* before the first run: "" goes on */
+} AskKind;
+
+typedef struct Question {
+    AskKind     kind;
+    const Item *item; /* predict or quiz, NULL */
+    const char *text; /* filled in */
+    Index       tries;
+} Question;
+
+typedef enum TellKind {
+    TELL_OPEN,    /* lesson, transcript's head is filled */
+    TELL_STEP,    /* step, index */
+    TELL_NOTE,    /* a new Note of the transcript */
+    TELL_TEXT,    /* text: one sentence of the engine ("a prediction first") */
+    TELL_RUN,     /* item: a run block begins */
+    TELL_EVENT,   /* event: of a training under way */
+    TELL_ASK,     /* question: waits for lesson_job_answer */
+    TELL_REPLY,   /* text: feedback on a quiz answer or why an answer cannot be read; verdict */
+    TELL_PLAY,    /* text: a result or figure of free play (note, not of the transcript) */
+    TELL_PRESENT, /* text: presenter's note */
+    TELL_CLOSE    /* the end: transcript is complete */
+} TellKind;
+
+typedef struct Tell {
+    TellKind          kind;
+    const Lesson     *lesson;
+    const Step       *step;
+    Index             index;
+    const Item       *item;
+    const Note       *note;
+    const char       *text;
+    Verdict           verdict;
+    const Event      *event;
+    const Question   *question;
+    const Transcript *transcript;
+} Tell;
+
+/* Called on the job's thread; copies what it wants and returns at once. */
+typedef struct Stage {
+    void *context;
+    void (*tell)(void *context, const Tell *tell);
+    bool plays; /* ask ASK_STEP and ASK_BUDGET; false: go on by itself (headless) */
+} Stage;
+
+typedef struct LessonSetting {
+    const char *name, *value;
+} LessonSetting;
+
+/* Answers prepared beforehand: {"p1": "0.1; because ...", "q1": "2"} by id. */
+typedef struct LessonAnswers LessonAnswers;
+NODISCARD LessonAnswers     *lesson_answers_read(const char *path, Error *err);
+const char                  *lesson_answer_of(const LessonAnswers *answers, const char *id);
+void                         lesson_answers_free(LessonAnswers *answers);
+
+typedef struct LessonJobSpec {
+    Lab                 *lab;
+    const Lesson        *lesson;
+    Stage                stage;
+    int                  threads;
+    uint64_t             seed; /* 0 with seeded false: the lesson's */
+    bool                 seeded, quick;
+    const LessonSetting *settings;
+    Index                setting_count;
+    const LessonAnswers *answers; /* used first; NULL */
+    bool                 asks; /* questions without a prepared answer are asked; false: skipped */
+    Index                from_step; /* earlier steps run without questions (0: all asked) */
+    const char          *repeat;    /* the line that repeats this run */
+} LessonJobSpec;
+
+typedef struct LessonJob LessonJob;
+/* ERR_INPUT: a setting that does not exist or is out of range. Starts the thread. */
+NODISCARD LessonJob *lesson_job_start(const LessonJobSpec *spec, Error *err);
+/* The answer to the question under way; false when none is. Any thread. */
+bool lesson_job_answer(LessonJob *job, const char *text);
+bool lesson_job_asking(LessonJob *job); /* a question waits */
+void lesson_job_cancel(LessonJob *job); /* any thread, at any time, more than once */
+bool lesson_job_done(LessonJob *job);
+/* Wait for the end; err as the job left it: ERR_CANCELLED, ERR_MEMORY ... A failed assert is no
+ * error: transcript->failed counts. The transcript is the job's until it is freed. */
+NODISCARD bool    lesson_job_wait(LessonJob *job, Error *err);
+const Transcript *lesson_job_transcript(const LessonJob *job); /* after wait */
+Index             lesson_job_step(LessonJob *job);             /* steps completed */
+void              lesson_job_free(LessonJob *job);             /* cancels and waits; NULL-safe */
+
+/* What a step's runs will cost at most and what the lesson may spend: one sentence. */
+void lesson_budget_text(Str *out, const Lesson *lesson);
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef LESSONS_ENGINE_PROSE_H
+#define LESSONS_ENGINE_PROSE_H
+
+/*
+ * Prose: CommonMark through md4c (the only file that knows md4c is prose.c), as a flat list of
+ * blocks whose text is runs of one style. Lesson text is hostile: raw HTML is shown as text,
+ * links keep only http and https addresses, depth and size are bounded.
+ */
+
+#include "core/base/str.h"
+
+typedef enum SpanStyle { SPAN_PLAIN, SPAN_EMPHASIS, SPAN_STRONG, SPAN_CODE, SPAN_LINK } SpanStyle;
+
+typedef struct Span {
+    SpanStyle style;
+    char     *text; /* "\n": a hard line break */
+    char     *href; /* SPAN_LINK */
+} Span;
+
+typedef enum ProseKind {
+    PROSE_PARAGRAPH,
+    PROSE_HEADING, /* level 3 to 6: 1 and 2 are the lesson's own */
+    PROSE_ITEM,    /* of a list: depth, number (0: bullet) */
+    PROSE_QUOTE,
+    PROSE_CODE, /* lines as they are */
+    PROSE_ROW,  /* of a table: cells are divided by cell_at; the first row is the header */
+    PROSE_RULE
+} ProseKind;
+
+typedef struct ProseBlock {
+    ProseKind kind;
+    int       level, depth, number;
+    Span     *spans;
+    Index     count;
+    Index    *cell_at; /* PROSE_ROW: first span of each cell */
+    Index     cells;
+    bool      header;
+} ProseBlock;
+
+typedef struct Prose {
+    ProseBlock *blocks;
+    Index       count;
+} Prose;
+
+NODISCARD bool prose_parse(Prose *prose, const char *text, Index n, Error *err);
+void           prose_free(Prose *prose);
+
+/* Wrapped lines for a terminal, at most `columns` wide; Chinese and Japanese break between
+ * characters (not before closing punctuation), words elsewhere. ascii: greek letters, arrows and
+ * the like are spelled out (alpha, ->, sigma_1). Text is made safe. Ends with a newline. */
+void prose_text(Str *out, const Prose *prose, int columns, bool ascii);
+/* HTML of the blocks, everything escaped. */
+void prose_html(Str *out, const Prose *prose);
+/* One string under the same rule as prose_text's ascii: for titles, labels, choices. */
+void prose_ascii(Str *out, const char *text, Index n);
+/* Wrap plain text with a first and a following indent; as prose_text does it. */
+void prose_wrap(Str *out, const char *text, Index n, const char *first, const char *next,
+                int columns);
+
+#endif
