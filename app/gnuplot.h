@@ -51,6 +51,10 @@ bool        gnuplot_alive(const Gnuplot *gnuplot);
 NODISCARD bool gnuplot_finish(Gnuplot *gnuplot, double seconds, Error *err);
 void           gnuplot_stop(Gnuplot *gnuplot); /* at most half a second; NULL-safe */
 
+/* The program that is started as the cage; NULL: this one (/proc/self/exe). For tests, which are
+ * a program of their own. */
+void gnuplot_set_program(const char *path);
+
 /* main's part: becomes gnuplot in its cage; returns only when that failed (exit status). */
 int gnuplot_cage_main(int argc, char **argv);
 

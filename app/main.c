@@ -11,7 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/commands.h"
+#include "app/gnuplot.h"
+#include "app/live_plot.h"
 #include "app/progress.h"
+#include "app/show_plot.h"
 #include "app/signals.h"
 #include "core/base/text.h"
 #include "core/lab/lab.h"
@@ -70,10 +74,26 @@ static bool read_line(void *input, Str *line, bool *more, Error *err)
     return str_ok(line, err);
 }
 
+static bool wants_live_plot(const Command *command, const Args *args)
+{
+    return strcmp(command->name, "train") == 0 && args_flag(args, "plot") &&
+           !args_flag(args, "dry_run");
+}
+
+/* A command may have its result and yet end with a status: a failed assert, mistakes found. */
+static bool is_success(const Result *result, Error *err)
+{
+    const Value *why = value_find(result->root, "failure");
+    if (result->exit_code == 0) return true;
+    return error_set(err, (ErrorCode)result->exit_code, "%s",
+                     why != NULL ? why->text : tr("the command failed"));
+}
+
 static bool run_command(Lab *lab, const Command *command, const Args *args, Error *err)
 {
-    Result   result;
-    Progress progress;
+    Result    result;
+    Progress  progress;
+    LivePlot *live = NULL;
 
     if (!result_init(&result, err)) return false;
     if (args_flag(args, "help")) {
@@ -84,9 +104,17 @@ static bool run_command(Lab *lab, const Command *command, const Args *args, Erro
     }
     progress_init(&progress, args_flag(args, "quiet"));
     Sink sink = {.context = &progress, .event = progress_event};
-    bool ok = command->run(lab, args, &sink, signals_cancel(), &result, err);
+    Sink plotted = sink;
+    bool ok = true;
+    if (wants_live_plot(command, args)) {
+        live = live_plot_create(&sink, err);
+        plotted = (Sink){.context = live, .event = live_plot_event};
+        ok = live != NULL;
+    }
+    ok = ok && app_command(command)(lab, args, &plotted, signals_cancel(), &result, err);
     progress_end(&progress);
-    ok = ok && print_result(args, &result, err);
+    live_plot_end(live);
+    ok = ok && print_result(args, &result, err) && is_success(&result, err);
     result_free(&result);
     return ok;
 }
@@ -129,6 +157,9 @@ static bool run_lab(int argc, char **argv, Error *err)
     if (lab == NULL) return false;
     lab->input = stdin;
     lab->read_line = read_line;
+    lab->columns = show_columns(STDOUT_FILENO);
+    lab->show_plot = show_plot;
+    lab->gnuplot = show_gnuplot;
     bool ok = run_line(lab, argc, argv, err);
     lab_free(lab);
     return ok;
@@ -156,6 +187,7 @@ int main(int argc, char **argv)
 {
     Error err = {0};
 
+    if (argc > 1 && strcmp(argv[1], "--gnuplot-cage") == 0) return gnuplot_cage_main(argc, argv);
     occupy_standard_streams();
     signals_install();
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

@@ -22,6 +22,7 @@ typedef ptrdiff_t Index;
 /* Each code is the exit status of the contract, except ERR_NONE. */
 typedef enum ErrorCode {
     ERR_NONE      = 0,
+    ERR_FAILED    = 1,   /* a lesson's check failed, or its budget is spent */
     ERR_INPUT     = 2,   /* bad file, bad option, bad usage */
     ERR_DEVICE    = 3,   /* no usable terminal or device */
     ERR_LOCKED    = 4,   /* another run owns the folder */

@@ -29,7 +29,7 @@ typedef struct Block {
 
 _Static_assert(sizeof(Block) <= MEM_ALIGN, "the header must leave the user's bytes aligned");
 
-static _Atomic int64_t live_blocks;
+static _Atomic int64_t live_blocks, live_bytes, limit_bytes;
 
 /* ---- the fault rig ---------------------------------------------------------------------- */
 
@@ -65,6 +65,39 @@ int64_t mem_live_blocks(void)
     return live_blocks;
 }
 
+/* ---- the limit -------------------------------------------------------------------------- */
+
+int64_t mem_live_bytes(void)
+{
+    return live_bytes;
+}
+
+void mem_set_limit(int64_t bytes)
+{
+    CHECK(bytes >= 0);
+    limit_bytes = bytes;
+}
+
+/* Take `reserved` bytes from what the limit leaves, in one move: several threads may ask. */
+static bool claim(int64_t reserved)
+{
+    int64_t limit = limit_bytes;
+    int64_t now = atomic_fetch_add(&live_bytes, reserved) + reserved;
+    if (limit == 0 || now <= limit) return true;
+    atomic_fetch_sub(&live_bytes, reserved);
+    return false;
+}
+
+static bool over_limit(MemPurpose purpose, int64_t bytes, Error *err)
+{
+    error_set(err, ERR_MEMORY,
+              "out of memory: %lld bytes for %s besides the %lld in use are more than the limit "
+              "of %lld",
+              (long long)bytes, mem_purpose_name(purpose), (long long)mem_live_bytes(),
+              (long long)limit_bytes);
+    return error_hint(err, "choose a smaller batch, length or rank, or a larger limit");
+}
+
 /* ---- blocks ----------------------------------------------------------------------------- */
 
 static Block *block_of(void *user)
@@ -98,7 +131,12 @@ void *mem_alloc_raw(MemAccount *account, MemPurpose purpose, Index count, Index 
     Block  *block = NULL;
     if (mem_may_allocate() && !__builtin_mul_overflow(count, size, &bytes) &&
         round_up(bytes, &reserved)) {
+        if (!claim(reserved)) {
+            over_limit(purpose, bytes, err);
+            return NULL;
+        }
         block = aligned_alloc(MEM_ALIGN, (size_t)reserved);
+        if (block == NULL) atomic_fetch_sub(&live_bytes, reserved);
     }
     if (block == NULL) {
         too_much(purpose, count, size, err);
@@ -130,6 +168,7 @@ void mem_free(void *user)
     block->mark = MEM_DEAD;
     mem_count(block->account, MEM_HOST, block->purpose, -block->bytes, -block->reserved);
     atomic_fetch_sub(&live_blocks, 1);
+    atomic_fetch_sub(&live_bytes, block->reserved);
     free(block);
 }
 

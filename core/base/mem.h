@@ -42,6 +42,9 @@ typedef struct MemSample {
     const char *op;                       /* static string: "attention", "adamw" ... */
     int         layer;                    /* -1 outside the layers */
     int64_t     bytes[MEM_PURPOSE_COUNT]; /* in use, all spaces together */
+    /* ... at the highest total from here to the next mark: what the op itself needed. Of the last
+     * sample it still grows: read that one when the account rests. */
+    int64_t highest[MEM_PURPOSE_COUNT];
 } MemSample;
 
 /* The account of everything that belongs to no run. Never freed, never NULL. */
@@ -91,6 +94,12 @@ void           mem_mark(MemAccount *account, const char *op, int layer);
 void    mem_fail_after(int64_t n, bool forever);
 int64_t mem_fail_off(void);
 int64_t mem_live_blocks(void); /* blocks not yet freed: the leak check */
+
+/* Bytes that all blocks of all accounts take from the system now, headers included. */
+int64_t mem_live_bytes(void);
+/* From now on refuse (ERR_MEMORY, naming asked and limit) every block that would bring
+ * mem_live_bytes above this; 0: no limit. One for the process. */
+void mem_set_limit(int64_t bytes);
 /* Ask the fault rig whether this (foreign) allocation may succeed; used by arenas and JSON. */
 bool mem_may_allocate(void);
 

@@ -30,6 +30,8 @@ struct MemAccount {
     MemSample    *samples; /* NULL while the time line is off */
     Index         capacity;
     _Atomic Index count;
+    int64_t       highest; /* total since the last sample */
+    bool          full;    /* a mark was not recorded: the last sample is over */
 };
 
 static MemAccount program = {.name = "program", .mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -89,6 +91,16 @@ static void counter_add(Counter *counter, int64_t amount)
     if (now > counter->peak) counter->peak = now;
 }
 
+/* Between two marks the total may rise and fall again: the sample keeps how high it was. */
+static void note_highest(MemAccount *account)
+{
+    Index count = account->count;
+    if (count == 0 || account->full || account->total.now <= account->highest) return;
+    MemSample *sample = &account->samples[count - 1];
+    account->highest = account->total.now;
+    memcpy(sample->highest, account->by_purpose, sizeof sample->highest);
+}
+
 void mem_count(MemAccount *account, MemSpace space, MemPurpose purpose, int64_t in_use,
                int64_t reserved)
 {
@@ -103,6 +115,7 @@ void mem_count(MemAccount *account, MemSpace space, MemPurpose purpose, int64_t 
     if (account->total.peak > peak_before) {
         memcpy(account->at_peak, account->by_purpose, sizeof account->at_peak);
     }
+    note_highest(account);
     pthread_mutex_unlock(&account->mutex);
 }
 
@@ -182,6 +195,7 @@ bool mem_timeline_start(MemAccount *account, Index capacity, Error *err)
     account->samples = samples;
     account->capacity = capacity;
     account->count = 0;
+    account->full = false;
     pthread_mutex_unlock(&account->mutex);
     return true;
 }
@@ -199,7 +213,7 @@ void mem_timeline_stop(MemAccount *account)
 
 Index mem_timeline(const MemAccount *account, const MemSample **samples)
 {
-    /* The count is read first: samples below it are complete and no longer change. */
+    /* The count is read first: samples below it are complete, all but the last one's highest. */
     Index count = account->count;
     *samples = account->samples;
     return count;
@@ -213,7 +227,11 @@ void mem_mark(MemAccount *account, const char *op, int layer)
         MemSample *sample = &account->samples[i];
         *sample = (MemSample){.serial = i, .op = op, .layer = layer};
         memcpy(sample->bytes, account->by_purpose, sizeof sample->bytes);
+        memcpy(sample->highest, account->by_purpose, sizeof sample->highest);
+        account->highest = account->total.now;
         account->count = i + 1;
+    } else {
+        account->full = true;
     }
     pthread_mutex_unlock(&account->mutex);
 }

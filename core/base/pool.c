@@ -263,7 +263,21 @@ void cancel_request(Cancel *cancel)
 
 bool cancel_requested(const Cancel *cancel)
 {
-    return cancel != NULL && cancel->requested != 0;
+    for (; cancel != NULL; cancel = cancel->outer) {
+        if (cancel->requested != 0) return true;
+        if (cancel->deadline > 0 && clock_seconds() >= cancel->deadline) return true;
+    }
+    return false;
+}
+
+bool cancel_expired(const Cancel *cancel)
+{
+    bool expired = false;
+    for (; cancel != NULL; cancel = cancel->outer) {
+        if (cancel->requested != 0) return false;
+        expired = expired || (cancel->deadline > 0 && clock_seconds() >= cancel->deadline);
+    }
+    return expired;
 }
 
 double clock_seconds(void)

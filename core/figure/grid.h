@@ -41,7 +41,8 @@ typedef struct Rect {
 
 typedef struct Grid {
     int   rows, cols;
-    Cell *cells; /* [rows * cols] */
+    Cell *cells;  /* [rows * cols] */
+    bool  failed; /* an allocation failed while text was written: some is missing */
 } Grid;
 
 typedef enum Charset { CHARSET_ASCII, CHARSET_BLOCK, CHARSET_BRAILLE } Charset;

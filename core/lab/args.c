@@ -263,7 +263,10 @@ void args_repeat_line(Str *out, const Args *args)
     for (Index i = 0; i < args->slot_count; i++) {
         const Slot *slot = &args->slots[i];
         if (!slot->given) continue;
-        str_addf(out, " --%s ", slot->spec->name);
-        add_quoted(out, slot->text);
+        bool many = slot->spec->type == ARG_MANY;
+        for (Index k = 0; k < (many ? slot->count : 1); k++) {
+            str_addf(out, " --%s ", slot->spec->name);
+            add_quoted(out, many ? slot->items[k] : slot->text);
+        }
     }
 }

@@ -85,6 +85,20 @@ static void free_items(Slot *slot)
     slot->count = 0;
 }
 
+static bool add_item(Slot *slot, const char *value, Index n, Error *err)
+{
+    Str item = {0};
+    str_add_bytes(&item, value, n);
+    char **larger =
+        mem_resize(slot->items, mem_program(), MEM_TEXT, slot->count + 1, sizeof *larger, err);
+    char *name = larger != NULL ? str_take(&item, err) : NULL;
+    if (larger != NULL) slot->items = larger;
+    str_free(&item);
+    if (name == NULL) return false;
+    slot->items[slot->count++] = name;
+    return true;
+}
+
 /* "q_proj, v_proj" -> two names; blanks around them are dropped, an empty one is an error. */
 static bool parse_list(Slot *slot, const char *value, Error *err)
 {
@@ -96,17 +110,7 @@ static bool parse_list(Slot *slot, const char *value, Error *err)
         while (keep > 0 && value[keep - 1] == ' ') keep--;
         if (keep == 0) return refuse(slot, value, "names separated by commas", err);
 
-        Str item = {0};
-        str_add_bytes(&item, value, keep);
-        char **larger =
-            mem_resize(slot->items, mem_program(), MEM_TEXT, slot->count + 1, sizeof *larger, err);
-        char *name = larger != NULL ? str_take(&item, err) : NULL;
-        if (larger != NULL) slot->items = larger;
-        if (name == NULL) {
-            str_free(&item);
-            return false;
-        }
-        slot->items[slot->count++] = name;
+        if (!add_item(slot, value, keep, err)) return false;
         if (value[n] == '\0') return true;
         value += n + 1;
     }
@@ -138,6 +142,8 @@ static bool parse_value(Slot *slot, const char *value, Error *err)
         return parse_list(slot, value, err);
     case ARG_MAP:
         return parse_map(slot, value, err);
+    case ARG_MANY:
+        return add_item(slot, value, (Index)strlen(value), err);
     case ARG_TEXT:
     case ARG_PATH:
         break;

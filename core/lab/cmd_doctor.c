@@ -59,14 +59,20 @@ static bool on_path(const char *program, Str *where)
     return false;
 }
 
-static void look_at_programs(Result *result)
+static void look_at_programs(const Lab *lab, Result *result)
 {
-    Str  where = {0};
-    bool found = on_path("gnuplot", &where);
-    finding(
-        result, "gnuplot", found, found ? str_text(&where) : tr("not found"),
-        tr("install gnuplot-nox for files, gnuplot-qt for windows; charts in text need nothing"));
-    result_used(result, &where);
+    Str  what = {0}, advice = {0};
+    bool fine;
+
+    if (lab->gnuplot != NULL) {
+        lab->gnuplot(&fine, &what, &advice);
+    } else {
+        fine = on_path("gnuplot", &what);
+        if (!fine) str_add(&advice, tr("charts in text need nothing"));
+    }
+    finding(result, "gnuplot", fine, str_text(&what), str_text(&advice));
+    result_used(result, &what);
+    result_used(result, &advice);
 }
 
 static void look_at_terminal(Result *result)
@@ -101,7 +107,7 @@ bool cmd_doctor(Lab *lab, const Args *args, const Sink *sink, const Cancel *canc
     (void)cancel;
     result_line(result, "loralab %s", LORALAB_VERSION);
     look_at_backends(lab, args, result);
-    look_at_programs(result);
+    look_at_programs(lab, result);
     look_at_terminal(result);
     look_at_folders(lab, result);
     return result_ok(result, err);

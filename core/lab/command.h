@@ -20,7 +20,8 @@ typedef enum ArgType {
     ARG_PATH,
     ARG_CHOICE,
     ARG_LIST, /* names separated by commas */
-    ARG_MAP   /* JSON object of name: number, {"k_proj": 4} */
+    ARG_MAP,  /* JSON object of name: number, {"k_proj": 4} */
+    ARG_MANY  /* text; given several times, all of them count: args_item */
 } ArgType;
 
 typedef struct ArgSpec {
@@ -49,7 +50,7 @@ struct Command {
     const char    *details; /* a paragraph for --help, or NULL */
     const char    *example; /* one command line that works */
     const ArgSpec *args;    /* ends with name == NULL; common options are added to all */
-    CommandFn     *run;
+    CommandFn     *run; /* NULL: app/ has it (app/commands.h) */
 };
 
 /* All commands, ending with name == NULL, in the order of the help page. */

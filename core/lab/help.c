@@ -55,6 +55,7 @@ static const char *type_word(const ArgSpec *arg)
     case ARG_FLOAT:
         return " X";
     case ARG_TEXT:
+    case ARG_MANY:
         return " TEXT";
     case ARG_PATH:
         return " PATH";

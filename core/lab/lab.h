@@ -12,6 +12,7 @@
 
 #define LORALAB_VERSION "0.1.0"
 
+struct PlotJob;
 struct Lab {
     Backend *be;           /* made at first need, by lab_backend */
     char    *data_folder;  /* $LORALAB_DATA, beside the binary, or PREFIX/share/loralab */
@@ -24,6 +25,10 @@ struct Lab {
     /* Lines of standard input, for commands that read them: *more false at the end. */
     void *input;
     bool (*read_line)(void *input, Str *line, bool *more, Error *err);
+    /* What only the program around can do; NULL and 0 where there is none. */
+    int columns; /* of the terminal that results go to; 0: they go elsewhere */
+    bool (*show_plot)(struct PlotJob *job, Error *err);  /* windows, png, pdf, --follow */
+    void (*gnuplot)(bool *fine, Str *what, Str *advice); /* for doctor */
 };
 
 /* program_path: argv[0] resolved (/proc/self/exe), to find data beside the binary. */
@@ -43,6 +48,6 @@ NODISCARD char *lab_data_path(const Lab *lab, const char *name, Error *err);
 
 /* The commands, one file each (cmd_train.c ...). */
 CommandFn cmd_train, cmd_eval, cmd_generate, cmd_merge, cmd_inspect, cmd_tokenize, cmd_data,
-    cmd_plan, cmd_pretrain, cmd_doctor, cmd_help;
+    cmd_plan, cmd_plot, cmd_runs, cmd_pretrain, cmd_doctor, cmd_help;
 
 #endif

@@ -5,6 +5,10 @@
 static const char *const backends[] = {"auto", "cpu", "cuda", "ref", NULL};
 static const char *const dtypes[] = {"f32", "tf32", "bf16", NULL};
 static const char *const colors[] = {"auto", "always", "never", NULL};
+static const char *const plot_formats[] = {"text", "window", "svg", "png", "pdf", "csv", NULL};
+static const char *const charsets[] = {"auto", "braille", "block", "ascii", NULL};
+static const char *const languages[] = {"en", "zh", NULL};
+static const char *const lesson_charsets[] = {"auto", "braille", "block", "ascii", "none", NULL};
 static const char *const splits[] = {"train", "heldout", "combos", NULL};
 
 /* clang-format off: a row is a row */
@@ -74,6 +78,22 @@ const ArgSpec data_args[] = {
     {.name = NULL},
 };
 
+const ArgSpec plot_args[] = {
+    {.name = "what", .type = ARG_LIST, .fallback = "loss,eval", .group = "Curves",
+     .help = "loss, eval, lr, grad_norm, modules, memory"},
+    {.name = "smooth", .type = ARG_INT, .min = 0, .max = 1000, .unit = "steps", .fallback = "0",
+     .group = "Curves", .help = "draw the mean over the last so many steps"},
+    {.name = "log_y", .type = ARG_FLAG, .group = "Curves", .help = "a logarithmic y axis"},
+    {.name = "follow", .type = ARG_FLAG, .group = "Curves",
+     .help = "go on while the run is being written, by this or another process"},
+    {.name = "format", .type = ARG_CHOICE, .choices = plot_formats, .fallback = "text",
+     .group = "Output", .help = "window, png and pdf need gnuplot; the default follows --out"},
+    {.name = "out", .type = ARG_PATH, .group = "Output", .help = "the file to write"},
+    {.name = "charset", .type = ARG_CHOICE, .choices = charsets, .fallback = "auto",
+     .group = "Output", .help = "characters of charts in text"},
+    {.name = NULL},
+};
+
 const ArgSpec pretrain_args[] = {
     {.name = "corpus", .type = ARG_PATH, .group = "Data",
      .help = "a grammar of documents; the default is the corpus that comes along"},
@@ -102,6 +122,35 @@ const ArgSpec pretrain_args[] = {
      .group = "Steps", .help = "highest rate, after 100 steps of warm-up, then a cosine to 0"},
     {.name = "eval_steps", .type = ARG_INT, .min = 0, .max = 1e7, .unit = "steps",
      .fallback = "250", .group = "Steps", .help = "measure on held-out documents this often"},
+    {.name = NULL},
+};
+
+const ArgSpec lessons_args[] = {
+    {.name = "reset", .type = ARG_TEXT, .group = "Progress",
+     .help = "forget what was done in this lesson, or in all"},
+    {.name = "yes", .type = ARG_FLAG, .group = "Progress", .help = "reset without asking"},
+    {.name = NULL},
+};
+
+const ArgSpec run_args[] = {
+    {.name = "set", .type = ARG_MANY, .group = "Values",
+     .help = "NAME=VALUE of the lesson; may be given several times"},
+    {.name = "quick", .type = ARG_FLAG, .group = "Values",
+     .help = "the smaller form of the values that have one"},
+    {.name = "linear", .type = ARG_FLAG, .group = "Course",
+     .help = "go through the lesson in plain text: it asks on standard input"},
+    {.name = "answers", .type = ARG_PATH, .group = "Course",
+     .help = "JSON object of prepared answers by id"},
+    {.name = "from", .type = ARG_INT, .min = 1, .max = 1000, .unit = "step", .group = "Course",
+     .help = "begin at this step; earlier ones run without questions"},
+    {.name = "lang", .type = ARG_CHOICE, .choices = languages, .fallback = "en",
+     .group = "Course", .help = "language of the text, where the lesson has it"},
+    {.name = "charset", .type = ARG_CHOICE, .choices = lesson_charsets, .fallback = "auto",
+     .group = "Course", .help = "characters of charts; none: sentences only"},
+    {.name = "report", .type = ARG_PATH, .group = "Output",
+     .help = "write a report to NAME.md, NAME.html or NAME.jsonl"},
+    {.name = "plots", .type = ARG_PATH, .group = "Output",
+     .help = "write each figure as SVG and CSV into this folder"},
     {.name = NULL},
 };
 

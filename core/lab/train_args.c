@@ -124,6 +124,8 @@ const ArgSpec train_args[] = {
      .help = "shown with the text before and after; the default is the task's own"},
     {.name = "log", .type = ARG_PATH, .group = "Output",
      .help = "run log; the default is run.jsonl in --out or in the state folder"},
+    {.name = "plot", .type = ARG_FLAG, .group = "Output",
+     .help = "show the loss while it trains: in a gnuplot window, or as text at the end"},
     {.name = "dry_run", .type = ARG_FLAG, .group = "Output",
      .help = "only say what would be trained and how much memory it needs"},
     {.name = NULL},

@@ -70,6 +70,50 @@ static void add_member(Str *json, const char *key, const char *text)
     json_add_string(json, text, (Index)strlen(text));
 }
 
+/* What is trained and what is frozen in all modules of one kind, as PEFT counts: values that take
+ * the place of the base's are trained, the base's own stay there, frozen. */
+static void count_kind(const TrainJob *job, ModuleRole role, int64_t *trained, int64_t *frozen)
+{
+    const Model    *model = job->model;
+    const ParamSet *set = job->method->params;
+
+    *trained = *frozen = 0;
+    for (Index i = 0; i < model->module_count; i++) {
+        const Module *m = &model->modules[i];
+        if (m->role != role || (role == ROLE_HEAD && model->config.tied)) continue;
+        *frozen += (m->gain == NULL ? m->in * m->out : m->out) + (m->bias != NULL ? m->out : 0);
+    }
+    for (Index p = 0; p < set->count; p++) {
+        const Param *param = set->list[p];
+        bool         here = param->module >= 0 && model->modules[param->module].role == role;
+        if (!here) continue;
+        *trained += param->tensor.rows * param->tensor.cols;
+        if (job->full) *frozen -= param->tensor.rows * param->tensor.cols;
+    }
+}
+
+static void add_parameters(const TrainJob *job, Str *json)
+{
+    int64_t trained, frozen;
+    Index   count = 0;
+
+    str_add(json, ", \"parameters\": [");
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        const Module *module = NULL;
+        for (Index i = 0; module == NULL && i < job->model->module_count; i++) {
+            if ((int)job->model->modules[i].role == role) module = &job->model->modules[i];
+        }
+        if (module == NULL) continue;
+        count_kind(job, (ModuleRole)role, &trained, &frozen);
+        if (trained == 0 && frozen == 0) continue;
+        const char *dot = strrchr(module->name, '.');
+        str_addf(json, "%s{\"name\": \"%s\", \"trained\": %lld, \"frozen\": %lld}",
+                 count++ > 0 ? ", " : "", dot != NULL ? dot + 1 : module->name, (long long)trained,
+                 (long long)frozen);
+    }
+    str_add(json, "]");
+}
+
 void job_send_start(TrainJob *job)
 {
     Str repeat = {0}, json = {0};
@@ -86,6 +130,7 @@ void job_send_start(TrainJob *job)
     str_addf(&json, ", \"trainable\": %lld, \"all\": %lld, \"steps\": %td",
              (long long)method_trainable(job->method), (long long)method_all(job->method),
              trainer_total_steps(job->trainer));
+    add_parameters(job, &json);
     if (!json.failed) {
         sink_send(&job->sink, &(Event){.type = EVENT_START, .json = str_text(&json)});
     }

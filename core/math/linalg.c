@@ -92,6 +92,38 @@ done:
     return ok;
 }
 
+bool linalg_svd_double(double *s, double *U, double *Vt, const double *A, Index m, Index n,
+                       Error *err)
+{
+    Index   k = m < n ? m : n;
+    bool    ok = false;
+    double *a = work_of(m, n, err), *spare = NULL; /* for the one factor that is not wanted */
+    if (a == NULL) goto done;
+    if ((U == NULL) != (Vt == NULL)) {
+        spare = U == NULL ? work_of(m, k, err) : work_of(k, n, err);
+        if (spare == NULL) goto done;
+        if (U == NULL) {
+            U = spare;
+        } else {
+            Vt = spare;
+        }
+    }
+    for (Index i = 0; i < m * n; i++) {
+        if (!isfinite(A[i])) {
+            error_set(err, ERR_NUMERIC,
+                      tr("a matrix to be factorized holds a number that is not finite"));
+            goto done;
+        }
+        a[i] = A[i];
+    }
+    ok = svd_work(s, U, Vt, a, m, n, err);
+
+done:
+    mem_free(spare);
+    mem_free(a);
+    return ok;
+}
+
 /* A float matrix [m,n] in memory, or the transpose of one. */
 typedef struct View {
     const float *data;

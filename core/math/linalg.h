@@ -2,8 +2,9 @@
 #define CORE_MATH_LINALG_H
 
 /*
- * Dense linear algebra on the host, through LAPACKE. Row-major float32 in and out, work in
- * double. All functions allocate their workspace (MEM_SCRATCH) and give it back.
+ * Dense linear algebra on the host, through LAPACKE. Row-major float32 in and out (double where
+ * the name says so), work in double. All functions allocate their workspace (MEM_SCRATCH) and
+ * give it back.
  */
 
 #include "core/base/error.h"
@@ -12,6 +13,9 @@
  * k = min(m,n), A = U diag(s) Vt; either may be NULL. ERR_NUMERIC when A is not finite. */
 NODISCARD bool linalg_svd(double *s, float *U, float *Vt, const float *A, Index m, Index n,
                           Error *err);
+/* The same in double from end to end. A is not changed. */
+NODISCARD bool linalg_svd_double(double *s, double *U, double *Vt, const double *A, Index m,
+                                 Index n, Error *err);
 /* Thin QR: A [m,n], m >= n: Q [m,n] with orthonormal columns, R [n,n] upper triangular. */
 NODISCARD bool linalg_qr(float *Q, float *R, const float *A, Index m, Index n, Error *err);
 /* Singular values of the product B A, B [m,r], A [r,n], without forming it: QR of B and of

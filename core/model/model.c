@@ -192,6 +192,10 @@ void model_free(Model *model)
 {
     if (model == NULL) return;
     ModelOwner *owner = model_owner(model);
+    if (owner->is_view) {
+        mem_free(owner);
+        return;
+    }
     release(model, owner->block, MEM_WEIGHTS, owner->block_in_use, owner->block_reserved);
     release(model, model->rope_cos, MEM_SCRATCH, owner->rope_bytes, owner->rope_bytes);
     release(model, model->rope_sin, MEM_SCRATCH, owner->rope_bytes, owner->rope_bytes);

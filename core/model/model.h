@@ -65,6 +65,11 @@ NODISCARD Model *model_outline(const ModelConfig *config, Error *err);
 NODISCARD Model *model_random(const ModelConfig *config, uint64_t seed, Backend *be,
                               MemAccount *account, Error *err);
 void             model_free(Model *model); /* NULL-safe */
+/* The same weights, modules and rope tables seen through another backend of the same space, so
+ * that several threads compute with one base, each through a backend of its own. The rope tables
+ * are grown to all positions first (ERR_MEMORY). Frees nothing but itself: the original must
+ * outlive it. */
+NODISCARD Model *model_view(Model *model, Backend *be, Error *err);
 
 Module *model_module(const Model *model, ModuleRole role, int layer);
 /* By exact name; NULL when there is none. */
@@ -73,6 +78,8 @@ Module *model_find(const Model *model, const char *name);
  * More positions than config.max_position is refused. */
 NODISCARD bool model_reserve_positions(Model *model, Index positions, Error *err);
 
+/* Bytes of all weights as they lie in memory (0 for an outline). */
+int64_t model_bytes(const Model *model);
 /* Values of a module's parameters: weight and bias or gain. */
 int64_t module_parameters(const Module *module);
 bool    module_is_linear(const Module *module); /* the 7 roles and the head */

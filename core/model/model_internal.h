@@ -31,6 +31,7 @@ typedef struct ModelOwner {
     int64_t   block_in_use, block_reserved; /* counted on the account */
     int64_t   rope_bytes;
     float    *nothing; /* of an outline: zeros that stand for its vectors */
+    bool      is_view; /* everything but this struct belongs to another model */
 } ModelOwner;
 
 ModelOwner *model_owner(const Model *model);

@@ -54,6 +54,11 @@ bool model_place(ModelOwner *owner, Error *err)
     return true;
 }
 
+int64_t model_bytes(const Model *model)
+{
+    return model_owner(model)->block_in_use;
+}
+
 void model_put(ModelOwner *owner, Hasher *hasher, const Part *part, Index first, const void *host,
                Index n)
 {

@@ -28,13 +28,28 @@ typedef struct RunEval {
     Index  step;
     double loss, exact_match;
 } RunEval;
+/* Bytes by purpose, as one "memory" line has them. */
+typedef struct RunMemory {
+    Index   step;
+    int64_t bytes[MEM_PURPOSE_COUNT];
+} RunMemory;
+/* Norms of the modules of one kind ("q_proj": all layers together) in one "modules" line. */
+typedef struct RunNorm {
+    Index  step;
+    char   name[32];
+    double gradient, change; /* of the gradients of A and B; of BA */
+} RunNorm;
 typedef struct RunData {
-    RunStep *steps;
-    Index    step_count;
-    RunEval *evals;
-    Index    eval_count;
-    char    *start; /* the start line's JSON, "" if none */
-    char    *end;   /* the end line's JSON, "" while it runs */
+    RunStep   *steps;
+    Index      step_count;
+    RunEval   *evals;
+    Index      eval_count;
+    RunMemory *memory;
+    Index      memory_count;
+    RunNorm   *norms;
+    Index      norm_count;
+    char      *start; /* the start line's JSON, "" if none */
+    char      *end;   /* the end line's JSON, "" while it runs */
 } RunData;
 NODISCARD RunData *runlog_read(const char *path, Error *err);
 void               rundata_free(RunData *data);

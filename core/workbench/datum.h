@@ -34,6 +34,9 @@ typedef enum DatumKind {
 } DatumKind;
 const char *datum_kind_name(DatumKind kind); /* "number", "yes or no", ... */
 
+/* The unit of a vector (or matrix) whose elements are 0 and 1 for no and yes. */
+extern const char DATUM_YES_UNIT[];
+
 /* What one element (of a vector) or row (of a table or list) belongs to. */
 typedef struct DatumAxis {
     char   *name;   /* "r", "seed" */
@@ -79,17 +82,26 @@ NODISCARD bool   datum_add_axis(Datum *datum, const char *name, Error *err); /* 
 /* words: one per axis. Takes the row's reference over. */
 NODISCARD bool datum_add_row(Datum *rows, const char *const *words, Datum *row, Error *err);
 
-Datum *datum_hold(Datum *datum); /* one more reference; NULL-safe */
-void   datum_drop(Datum *datum); /* NULL-safe */
+Datum *datum_hold(const Datum *datum); /* one more reference; NULL-safe */
+void   datum_drop(Datum *datum);       /* NULL-safe */
 
 const Datum *datum_member(const Datum *record, const char *key); /* NULL: none */
+/* The axis of this name, NULL: none. */
+const DatumAxis *datum_axis(const Datum *datum, const char *name);
+/* Give out, which has no axes yet, the axes of from, with the words of the n elements or rows
+ * picked from it (pick NULL: the first n), but for those marked in without (may be NULL). */
+NODISCARD bool datum_copy_axes(Datum *out, const Datum *from, const Index *pick, Index n,
+                               const bool *without, Error *err);
 
 /* For people: "0.114 nats/token", "3.1 %", "12.3 KB", a vector "[1, 2, 3]" (long ones cut),
  * "(timed)" after what a clock measured. digits < 0: as many as the kind usually wants. format:
  * 'f' fixed, 'e' exponent, 'g' shortest, '%' share as per cent, 'd' grouped integer, 'b' bytes,
- * 0: by unit. */
+ * 0: by unit. A format that is given leaves the unit to the text around it. */
 void datum_show(Str *out, const Datum *datum, char format, int digits, bool mark_timed);
 /* {"value": ..., "unit": ..., "timed": true} or plain JSON of the tree. */
 void datum_json(Str *out, const Datum *datum);
+/* For a command line, so with all digits: "16", "0.1", "1,2,4" (vector), "true", a text as it is.
+ * False: a value of this kind is no argument. */
+NODISCARD bool datum_exact(Str *out, const Datum *datum);
 
 #endif

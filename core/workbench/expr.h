@@ -7,7 +7,8 @@
  *   s[r=4,seed=*].loss.last     rows of a table by key (* or an axis left out: all of them), a
  *                               member, an end of a series; on several rows: a vector with axes
  *   .first .last .min .max .mean .at(100) .x .y .count     of a series
- *   v[2]  m[1,3]  v[1..3]       subscripts from 1
+ *   v[2]  m[1,3]  m[2,*]  v[1..3]   subscripts from 1; of a table, list or vector by position
+ *   .rows .cols                 of a matrix
  *   + - * / ^  unary -  < <= > >= == !=  and or not  ( )  numbers 1e-3, words "text"
  *   x ~= y ± t  (also +- t; t in the unit of y, or 5% of it)
  *   min max mean std median sum count abs log log10 exp sqrt round floor argmin argmax norm rank
@@ -16,9 +17,14 @@
  *   axis' value, else the position from 1;  argmin(v, r): the value of axis r there
  *   ratio(a, b) = a / b;  if(c, a, b);  share(x) shows as per cent
  *
- * Arithmetic and comparison work element by element on vectors and matrices of one size, or with
- * a number. A comparison of vectors as a verdict means: all of them. NaN or a missing value in a
- * comparison is an error, not false. Depth, length and number of operations are bounded.
+ *   yes no true false
+ *
+ * Arithmetic, comparison, and, or, not work element by element on vectors, matrices and series of
+ * one size, or with a number; a record with a member "matrix" stands for that member there. A
+ * comparison of vectors as a verdict means: all of them. NaN or a missing value in a comparison is
+ * an error, not false. What follows a decided "and", "or", "if" is not evaluated, so it may guard.
+ * std is that of a sample (n - 1) and needs two values. at(x) is the last point up to x, between
+ * the first and the last. Depth, length and number of operations are bounded.
  */
 
 #include "core/workbench/datum.h"
@@ -35,7 +41,8 @@ typedef struct ExprFault {
 
 NODISCARD Expr *expr_parse(const char *text, Index n, ExprFault *fault, Error *err);
 void            expr_free(Expr *expr);
-/* Each name that the expression starts a path with ("s", "r"), once, in order. */
+/* Each name that the expression starts a path with ("s", "r"), once, in order; but not what may
+ * be a word: a bare name after "key=" in a subscript, or a function's axis as in mean(v, r). */
 Index       expr_names(const Expr *expr);
 const char *expr_name(const Expr *expr, Index i);
 
@@ -62,8 +69,13 @@ NODISCARD bool expr_explain(Str *out, const Expr *expr, const Scope *scope, Erro
  */
 NODISCARD bool fill_text(Str *out, const char *text, Index n, const Scope *scope, bool escape,
                          ExprFault *fault, Error *err);
-/* Only parse: all braces well formed. names(context, name) for each name used; may be NULL. */
+/* The same for an argument of a command: values with all their digits (datum_exact), no formats. */
+NODISCARD bool fill_exact(Str *out, const char *text, Index n, const Scope *scope, ExprFault *fault,
+                          Error *err);
+/* All braces well formed; with a scope (of blanks, say) every expression in them has a value. */
 NODISCARD bool fill_check(const char *text, Index n, const Scope *scope, ExprFault *fault,
                           Error *err);
+/* Does it hold braces to be filled? */
+bool fill_needed(const char *text);
 
 #endif

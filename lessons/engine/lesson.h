@@ -37,27 +37,27 @@ typedef enum PredictKind {
 
 typedef struct Choice {
     char *text;
-    char *feedback; /* quiz: for this choice */
+    char *feedback; /* quiz: for this choice, or NULL */
     bool  right;    /* quiz */
     Expr *truth;    /* predict choice: holds when this choice is what was measured;
                        predict order: the value that is ordered */
     char *truth_text;
-    Place place;
+    Place place, truth_place, feedback_place;
 } Choice;
 
 /* One line of a plot: EXPR [vs EXPR] [band AXIS] [:: LABEL] */
 typedef struct PlotLine {
     Expr *y, *x; /* x NULL: what y brings along */
     char *band;  /* axis that the band is over; NULL */
-    char *label; /* may hold {values} and {axis names} */
-    Place place;
+    char *label; /* may hold {values} and {axis names}; NULL */
+    Place place, x_place, label_place;
 } PlotLine;
 
 typedef struct AssertLine {
     Expr *expr;
     char *text;   /* the expression as written */
     char *reason; /* after "::", or NULL */
-    Place place;
+    Place place, reason_place;
 } AssertLine;
 
 typedef struct Item {
@@ -69,15 +69,18 @@ typedef struct Item {
     /* predict */
     PredictKind predict;
     Expr       *measure; /* number, curve */
-    char       *unit;
+    char       *measure_text, *unit;
     double      tolerance, factor; /* right within: absolute, or by this factor; 0: neither */
-    double     *at;                /* curve: the given x */
-    Index       at_count;
-    bool        descending; /* order */
+    char       *at_text;           /* curve: the given x as written, may hold {values} */
+    double     *at;                /* curve: the given x with the lesson's normal values; with */
+    Index       at_count;          /* other values: lesson_numbers(at_text) */
+    bool        descending;        /* order */
+    Place       measure_place, at_place;
     /* predict choice and order, quiz */
     Choice *choices;
     Index   choice_count;
     char  **hints;
+    Place  *hint_places;
     Index   hint_count;
     /* run */
     VerbLine **lines;
@@ -111,6 +114,7 @@ typedef struct LessonValue {
     double lo, hi; /* each number of it */
     char  *help;
     Place  place;
+    Place  quick_place;
 } LessonValue;
 
 typedef struct Lesson {
@@ -122,7 +126,15 @@ typedef struct Lesson {
     double       seconds; /* budget of computing on two cores */
     int64_t      memory;  /* budget, bytes */
     uint64_t     seed;
-    char        *needs; /* "" or words: "cuda" */
+    char        *needs;   /* "" or words: "cuda" */
+    char         lang[3]; /* of a translation ("zh"), "" of a lesson */
+    Place        ends;    /* of the front matter: where what it lacks is complained about */
+    bool         unread;  /* not UTF-8: nothing below was read */
+    bool         odd;     /* a block's kind is unknown, so it is not known what the lesson lacks */
+    char       **broken;  /* names of results whose commands could not be read */
+    Index        broken_count;
+    Index       *line_at; /* [line_count + 1] where lines of the source begin */
+    Index        line_count;
     LessonValue *values;
     Index        value_count;
     Step        *steps;
@@ -138,13 +150,15 @@ typedef struct Complaint {
 typedef struct Complaints {
     Complaint *list;
     Index      count;
-} Complaints; /* complaints_free */
+    bool       failed; /* memory was out; lesson_parse and lesson_check report it */
+} Complaints;          /* complaints_free */
 void complaints_free(Complaints *complaints);
 
 #define LESSON_MAX_BYTES (1 << 20)
 
 /* From text. Mistakes of form are added to complaints (at most 100) and the rest is read on; NULL
- * only when memory is out or the text is no lesson at all. */
+ * only when memory is out or n is over LESSON_MAX_BYTES. A path that ends in .xx.md is a
+ * translation's. */
 NODISCARD Lesson *lesson_parse(const char *path, const char *text, Index n, Complaints *complaints,
                                Error *err);
 void              lesson_free(Lesson *lesson); /* NULL-safe */
@@ -159,9 +173,21 @@ NODISCARD bool lesson_check(const Lesson *lesson, Complaints *complaints, Error 
  * not fit. The result borrows nothing. */
 NODISCARD Lesson *lesson_translate(const Lesson *lesson, const Lesson *translation,
                                    Complaints *complaints, Error *err);
+/* The value that text (value->normal, value->quick, what a learner wrote) stands for: a number, a
+ * vector where the lesson's own is a list, or a text. ERR_INPUT: out of range, no number where
+ * the lesson's own is one. */
+NODISCARD Datum *lesson_value_datum(const LessonValue *value, const char *text, Error *err);
+/* Numbers with commas, or {expressions} that give numbers or vectors: "1, {r}, {ranks}".
+ * mem_free *numbers. fault may be NULL. */
+NODISCARD bool lesson_numbers(const char *text, const Scope *scope, double **numbers, Index *count,
+                              ExprFault *fault, Error *err);
+
 /* "FILE:LINE:COL: message", the source line, a caret, "hint: ..." for each. Safe for a terminal. */
 void complaints_text(Str *out, const Lesson *lesson, const Complaints *complaints);
 
+/* What `check FILE` does: read, parse, check; a NAME.zh.md is held against its NAME.md. The lesson
+ * is the file's own (for complaints_text), never NULL without err; mistakes are no error. */
+NODISCARD Lesson *lesson_examine(const char *path, Complaints *complaints, Error *err);
 /* Read, parse and check: a lesson without mistakes, or ERR_INPUT whose message is the first one
  * ("FILE:LINE:COL: ..."). lang "" or "zh": the translation beside it is joined. */
 NODISCARD Lesson *lesson_load(const char *path, const char *lang, Error *err);

@@ -20,7 +20,8 @@ typedef struct Span {
 typedef enum ProseKind {
     PROSE_PARAGRAPH,
     PROSE_HEADING, /* level 3 to 6: 1 and 2 are the lesson's own */
-    PROSE_ITEM,    /* of a list: depth, number (0: bullet) */
+    PROSE_ITEM,    /* of a list: depth from 1, number (0: bullet); its further paragraphs and
+                      code are blocks of the same depth */
     PROSE_QUOTE,
     PROSE_CODE, /* lines as they are */
     PROSE_ROW,  /* of a table: cells are divided by cell_at; the first row is the header */
@@ -33,6 +34,7 @@ typedef struct ProseBlock {
     Span     *spans;
     Index     count;
     Index    *cell_at; /* PROSE_ROW: first span of each cell */
+    char     *align;   /* PROSE_ROW: of each cell, 'l', 'r' or 'c' */
     Index     cells;
     bool      header;
 } ProseBlock;
@@ -42,18 +44,24 @@ typedef struct Prose {
     Index       count;
 } Prose;
 
+#define PROSE_MAX_CELLS 32
+
+/* Valid UTF-8. ERR_INPUT: more than 200,000 spans or blocks, more than PROSE_MAX_CELLS columns in
+ * a table. */
 NODISCARD bool prose_parse(Prose *prose, const char *text, Index n, Error *err);
 void           prose_free(Prose *prose);
 
-/* Wrapped lines for a terminal, at most `columns` wide; Chinese and Japanese break between
- * characters (not before closing punctuation), words elsewhere. ascii: greek letters, arrows and
- * the like are spelled out (alpha, ->, sigma_1). Text is made safe. Ends with a newline. */
+/* Wrapped lines for a terminal, at most `columns` wide (20 at least); Chinese and Japanese break
+ * between characters (not before closing punctuation), words elsewhere. ascii: greek letters,
+ * arrows and the like are spelled out (alpha, ->, sigma_1), and what has no spelling is "?". Text
+ * is made safe. Ends with a newline. */
 void prose_text(Str *out, const Prose *prose, int columns, bool ascii);
-/* HTML of the blocks, everything escaped. */
+/* HTML of the blocks, everything escaped, nothing hidden or of control let through. */
 void prose_html(Str *out, const Prose *prose);
 /* One string under the same rule as prose_text's ascii: for titles, labels, choices. */
 void prose_ascii(Str *out, const char *text, Index n);
-/* Wrap plain text with a first and a following indent; as prose_text does it. */
+/* Wrap plain text with a first and a following indent; as prose_text does it. Made safe; a
+ * newline in the text is a blank. */
 void prose_wrap(Str *out, const char *text, Index n, const char *first, const char *next,
                 int columns);
 

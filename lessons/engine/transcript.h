@@ -27,14 +27,16 @@ typedef struct Note {
     char    *id;
     char    *text;     /* title, Markdown, question, line */
     char    *answer;   /* the learner's, as given; NULL */
+    char    *said;     /* the same in words: the choice's text; NULL */
     char    *reason;   /* the learner's or the assert's; NULL */
-    char    *measured; /* in words: "0.039", "r = 8"; the assert's figures */
+    char    *measured; /* in words: "0.039", "r = 8"; the assert's figures; a result's value */
     char    *feedback;
     Index    tries;
     Verdict  verdict;
     Datum   *value;  /* NOTE_RESULT: one reference */
     Figure  *figure; /* NOTE_FIGURE: owned */
     Place    place;  /* in the lesson file */
+    bool     timed;  /* a clock measured something in it */
 } Note;
 
 typedef struct Transcript {

@@ -1,0 +1,30 @@
+#ifndef LESSONS_ENGINE_PROSE_PARTS_H
+#define LESSONS_ENGINE_PROSE_PARTS_H
+
+/* Between the files of prose. */
+
+#include "lessons/engine/prose.h"
+
+#define PROSE_MIN_COLUMNS 20
+#define PROSE_BREAK '\v' /* a hard line break; safe_text lets none through, so it is ours alone */
+
+/* prose_wrap for text that went through safe_text and may hold PROSE_BREAK. */
+void prose_wrap_safe(Str *out, const char *text, Index n, const char *first, const char *next,
+                     int columns);
+/* For a column of a table: any width from 1, no indents. */
+void prose_wrap_column(Str *out, const char *text, Index n, int width);
+/* Lines without wrapping, but cut where they are wider than the columns. */
+void prose_cut_lines(Str *out, const char *text, Index n, const char *indent, int columns);
+/* The text of spans [from, to), safe, spelled out when ascii is asked for. */
+void prose_spans(Str *out, const ProseBlock *block, Index from, Index to, bool ascii);
+/* Consecutive rows of one table; returns how many blocks it took. */
+Index prose_table(Str *out, const Prose *prose, Index at, int columns, bool ascii);
+/* Characters between which a line may break, and which need no blank where lines are joined:
+ * ideographs, kana, wide punctuation. */
+bool prose_is_dense(uint32_t cp);
+/* "&amp;" as the character it stands for; what is unknown stays as it is. */
+void prose_entity(Str *out, const char *text, Index n);
+/* A scratch string is done with: that it failed is then the failure of out. */
+void prose_used(Str *out, Str *scratch);
+
+#endif
