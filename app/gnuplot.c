@@ -96,11 +96,8 @@ void gnuplot_stop(Gnuplot *gnuplot)
     child_stop(&gnuplot->child);
     if (ran && gnuplot->window) child_sweep(gnuplot->folder);
     gnuplot_drop_frames(gnuplot);
-    /* What cannot be removed stays in the folder for temporary files, for the system to clear. */
-    if (gnuplot->folder != NULL && !folder_remove(gnuplot->folder, NULL)) errno = 0;
+    if (gnuplot->folder != NULL) child_remove_folder(gnuplot->folder);
     mem_free(gnuplot->folder);
-    str_free(&gnuplot->line);
-    str_free(&gnuplot->words);
     mem_free(gnuplot);
 }
 
@@ -115,7 +112,7 @@ const char *gnuplot_news(Gnuplot *gnuplot)
 
 const char *gnuplot_words(const Gnuplot *gnuplot)
 {
-    return str_text(&gnuplot->words);
+    return gnuplot->words;
 }
 
 bool gnuplot_alive(const Gnuplot *gnuplot)

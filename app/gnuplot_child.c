@@ -79,18 +79,17 @@ static bool environment(Str *text, char **variables, Error *err)
 {
     Index       starts[VARIABLES_MAX], count = 0;
     const char *key = getenv("XAUTHORITY"), *home = getenv("HOME");
-    Str         found = {0};
+    char        found[4096];
 
     if (key == NULL && home != NULL) {
-        str_addf(&found, "%s/.Xauthority", home);
-        if (!found.failed && access(found.data, R_OK) == 0) key = found.data;
+        int n = snprintf(found, sizeof found, "%s/.Xauthority", home);
+        if (n > 0 && n < (int)sizeof found && access(found, R_OK) == 0) key = found;
     }
     add(text, starts, &count, "PATH", search_path());
     add(text, starts, &count, "DISPLAY", getenv("DISPLAY"));
     add(text, starts, &count, "WAYLAND_DISPLAY", getenv("WAYLAND_DISPLAY"));
     add(text, starts, &count, "XDG_RUNTIME_DIR", getenv("XDG_RUNTIME_DIR"));
     add(text, starts, &count, "XAUTHORITY", key);
-    str_free(&found);
     if (!str_ok(text, err)) return false;
     for (Index i = 0; i < count; i++) variables[i] = text->data + starts[i];
     variables[count] = NULL;
@@ -246,4 +245,34 @@ void child_sweep(const char *folder)
         if (strcmp(where, folder) == 0) kill((pid_t)pid, SIGKILL);
     }
     closedir(processes);
+}
+
+static void remove_files(const char *folder)
+{
+    struct dirent *entry;
+    DIR           *list = opendir(folder);
+
+    while (list != NULL && (entry = readdir(list)) != NULL) {
+        unlinkat(dirfd(list), entry->d_name, 0);
+    }
+    if (list != NULL) closedir(list);
+}
+
+/* One level of folders deep, as caches of fonts are; without memory of ours, which may be what
+ * has run out. What cannot be removed stays among the temporary files. */
+void child_remove_folder(const char *folder)
+{
+    struct dirent *entry;
+    DIR           *list = opendir(folder);
+
+    while (list != NULL && (entry = readdir(list)) != NULL) {
+        char path[4096];
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        int n = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (n < 0 || n >= (int)sizeof path || unlink(path) == 0) continue;
+        remove_files(path);
+        rmdir(path);
+    }
+    if (list != NULL) closedir(list);
+    rmdir(folder);
 }

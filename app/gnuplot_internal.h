@@ -33,6 +33,7 @@ void child_signal(const Child *child, int number); /* to its whole process group
 void child_stop(Child *child);
 /* End what it started and did not end itself: whatever has the private folder as its own. */
 void child_sweep(const char *folder);
+void child_remove_folder(const char *folder);
 
 /* ---- gnuplot_offer.c ---- */
 
@@ -66,7 +67,10 @@ struct Gnuplot {
     double silent;  /* when "not answering" was said; 0: it was not */
     double stopped; /* when SIGTERM was sent; 0: it was not */
 
-    Str   line, words; /* of stderr: the unfinished line, lines since the last ack */
+    /* Of stderr: the unfinished line, and the lines since the last picture. Fixed, so that an ack
+     * arrives when memory has run out. */
+    char  line[1280], words[2560];
+    Index line_length, words_length;
     char  news[256];
     bool  has_news;
     Error failed; /* the first picture that did not come */

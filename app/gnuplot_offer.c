@@ -111,7 +111,8 @@ static void describe(GnuplotOffer *offer, const Error *err)
         str_add(&text, ", ");
         describe_window(offer, &text);
     }
-    snprintf(offer->sentence, sizeof offer->sentence, "%s", str_text(&text));
+    snprintf(offer->sentence, sizeof offer->sentence, "%s",
+             text.failed ? tr("out of memory") : str_text(&text));
     str_free(&text);
 }
 

@@ -17,7 +17,7 @@
 #include "core/base/pool.h"
 #include "core/base/text.h"
 
-enum { WORDS_MAX = 2000, PICTURE_MAX = 64 << 20 };
+enum { PICTURE_MAX = 64 << 20 };
 
 PRINTF_LIKE(2, 3) static void tell(Gnuplot *g, const char *fmt, ...)
 {
@@ -30,17 +30,23 @@ PRINTF_LIKE(2, 3) static void tell(Gnuplot *g, const char *fmt, ...)
 
 /* ---- a picture comes back ---- */
 
-static void add_safe(Str *out, const Str *words)
+static void add_safe(Str *out, const Gnuplot *g)
 {
-    Index n = words->len;
-    while (n > 0 && words->data[n - 1] == '\n') n--;
-    safe_text(out, str_text(words), n, false, 200);
+    Index n = g->words_length;
+    while (n > 0 && g->words[n - 1] == '\n') n--;
+    safe_text(out, g->words, n, false, 200);
+}
+
+static void forget_words(Gnuplot *g)
+{
+    g->words_length = 0;
+    g->words[0] = '\0';
 }
 
 static void no_picture(Gnuplot *g, const Frame *frame, const char *why)
 {
     Str safe = {0};
-    add_safe(&safe, &g->words);
+    add_safe(&safe, g);
     error_set(&g->failed, ERR_DEVICE, "gnuplot made no %s: %s", path_base(frame->path),
               safe.len > 0 ? str_text(&safe) : why);
     str_free(&safe);
@@ -77,22 +83,27 @@ static void frame_done(Gnuplot *g)
     g->flying = false;
     g->sent = 0;
     g->silent = 0;
-    if (g->first != NULL) str_clear(&g->words);
+    if (g->first != NULL) forget_words(g);
 }
 
 /* ---- stderr ---- */
 
 static void take_line(Gnuplot *g)
 {
-    char ack[48];
+    char  ack[48];
+    Index n = g->line_length, room = (Index)sizeof g->words - 2 - g->words_length;
+
+    g->line[n] = '\0';
+    g->line_length = 0;
     snprintf(ack, sizeof ack, "%s %ld", g->word, g->first != NULL ? g->first->serial : 0);
-    if (g->flying && strcmp(str_text(&g->line), ack) == 0) {
+    if (g->flying && strcmp(g->line, ack) == 0) {
         frame_done(g);
-    } else if (g->line.len > 0 && g->words.len + g->line.len < WORDS_MAX) {
-        str_add_bytes(&g->words, g->line.data, g->line.len);
-        str_add(&g->words, "\n");
+    } else if (n > 0 && n < room) {
+        memcpy(g->words + g->words_length, g->line, (size_t)n);
+        g->words_length += n;
+        g->words[g->words_length++] = '\n';
+        g->words[g->words_length] = '\0';
     }
-    str_clear(&g->line);
 }
 
 static void take_bytes(Gnuplot *g, const char *bytes, Index n)
@@ -100,8 +111,8 @@ static void take_bytes(Gnuplot *g, const char *bytes, Index n)
     for (Index i = 0; i < n; i++) {
         if (bytes[i] == '\n') {
             take_line(g);
-        } else if (bytes[i] != '\0' && g->line.len < WORDS_MAX) {
-            str_add_bytes(&g->line, bytes + i, 1);
+        } else if (bytes[i] != '\0' && g->line_length + 1 < (Index)sizeof g->line) {
+            g->line[g->line_length++] = bytes[i];
         }
     }
 }
@@ -126,7 +137,7 @@ static void write_some(Gnuplot *g)
     if (!g->flying) {
         g->flying = true;
         g->since = clock_seconds();
-        str_clear(&g->words);
+        forget_words(g);
     }
     const Str *script = &g->first->script;
     while (g->sent < script->len) {
@@ -144,7 +155,7 @@ static void start_again(Gnuplot *g)
     g->flying = false;
     g->sent = 0;
     g->silent = g->stopped = 0;
-    str_clear(&g->line);
+    g->line_length = 0;
     if (g->deaths >= GNUPLOT_DEATHS_MAX || g->first == NULL) return;
     Error err = {0};
     if (!child_start(&g->child, g->kind, g->folder, &err)) {
@@ -164,7 +175,7 @@ static void mourn(Gnuplot *g)
     g->deaths++;
     const char *how = WIFSIGNALED(state) ? tr("signal") : tr("exit status");
     Str         safe = {0};
-    add_safe(&safe, &g->words);
+    add_safe(&safe, g);
     if (g->deaths >= GNUPLOT_DEATHS_MAX) {
         tell(g, "gnuplot ended %d times and is not started again", g->deaths);
     } else {
@@ -232,7 +243,7 @@ bool gnuplot_finish(Gnuplot *gnuplot, double seconds, Error *err)
     bool done = finished(gnuplot, clock_seconds() + seconds);
     if (!done) {
         Str safe = {0};
-        add_safe(&safe, &gnuplot->words);
+        add_safe(&safe, gnuplot);
         error_set(&gnuplot->failed, ERR_DEVICE, "gnuplot did not finish within %.0f s%s%s", seconds,
                   safe.len > 0 ? ": " : "", str_text(&safe));
         str_free(&safe);

@@ -35,7 +35,7 @@ int gnuplot_point(Index series)
     return points[series % MARKERS];
 }
 
-static void quote(Script *script, const char *text, bool tick)
+static void quote(Script *script, const char *text, int tick)
 {
     gnuplot_quote(script->out, text, script->target->strict, tick);
 }
@@ -68,7 +68,7 @@ static void write_terminal(Script *script)
         return;
     }
     str_add(out, "set output ");
-    gnuplot_quote(out, target->file, false, false);
+    gnuplot_quote(out, target->file, false, 0);
     str_add(out, "\n");
 }
 
@@ -86,7 +86,7 @@ static void write_ticks(Script *script, const char *axis, const Scale *scale)
     str_addf(script->out, "set %stics nomirror noenhanced (", axis);
     for (int i = 0; i < scale->count; i++) {
         if (i > 0) str_add(script->out, ", ");
-        quote(script, scale->text[i], true);
+        quote(script, scale->text[i], NUMBER_BYTES);
         str_addf(script->out, " %.17g", scale->tick[i]);
     }
     str_add(script->out, ")\n");
@@ -95,12 +95,16 @@ static void write_ticks(Script *script, const char *axis, const Scale *scale)
 static void write_categories(Script *script)
 {
     Index n = script->figure->categories, most = is(script, "dumb") ? 8 : 16;
-    Index stride = (n + most - 1) / most, written = 0;
+    Index stride = (n + most - 1) / most, written = 0, shown = (n + stride - 1) / stride;
+    /* A character is some eight pixels wide, with a blank on either side. */
+    int columns = is(script, "dumb") ? script->target->width : script->target->width / 8;
+    int room = columns * 3 / 4 / (int)shown - 2;
+    if (room < 3) room = 3;
     str_add(script->out, "set xtics nomirror noenhanced (");
     for (Index i = 0; i < n; i += stride) {
         if (!((double)i >= script->x.lo && (double)i <= script->x.hi)) continue;
         if (written++ > 0) str_add(script->out, ", ");
-        quote(script, script->figure->category[i], true);
+        quote(script, script->figure->category[i], room);
         str_addf(script->out, " %td", i);
     }
     str_add(script->out, ")\n");
@@ -172,7 +176,7 @@ static void write_heading(Script *script, const char *what, char which)
     Str heading = {0};
     axis_heading(&heading, script->figure, which);
     str_addf(script->out, "set %s ", what);
-    quote(script, str_text(&heading), false);
+    quote(script, str_text(&heading), 0);
     str_add(script->out, " noenhanced\n");
     script->out->failed = script->out->failed || heading.failed;
     str_free(&heading);
@@ -225,7 +229,7 @@ static void write_labels(Script *script)
     for (int i = 0; i < n; i++) {
         Index series = ends[i].series;
         str_addf(script->out, "set label %d ", i + 1);
-        quote(script, figure->series[series].label, false);
+        quote(script, figure->series[series].label, 0);
         str_addf(script->out,
                  " at graph 1.02, graph %.4f left noenhanced point pointtype %d linecolor rgb "
                  "'%s' offset 1,0\n",
@@ -240,7 +244,7 @@ static void write_no_data(Script *script)
 {
     str_add(script->out, "set xrange [0:1]\nset yrange [0:1]\nunset xtics\nunset ytics\n"
                          "set label 1 ");
-    quote(script, tr("no data"), false);
+    quote(script, tr("no data"), 0);
     str_add(script->out, " at graph 0.5, graph 0.5 center noenhanced\nplot 2 notitle\n");
 }
 
@@ -277,7 +281,7 @@ void figure_gnuplot(Str *out, const Figure *figure, const GnuplotTarget *target,
     str_add(out, "reset\nundefine $*\nset encoding utf8\nset decimalsign '.'\n");
     write_terminal(&script);
     str_add(out, "set title ");
-    quote(&script, figure->title, false);
+    quote(&script, figure->title, 0);
     str_add(out, " noenhanced\n");
     write_heading(&script, "xlabel", 'x');
     write_heading(&script, "ylabel", 'y');

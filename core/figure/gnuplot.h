@@ -15,9 +15,10 @@ typedef struct Script {
     int                  blocks; /* datablocks written so far: $d0, $d1 ... */
 } Script;
 
-/* 'text' with everything gone that could end the quotes or reach a terminal. tick: gnuplot reads
- * % in tick labels as a number's format, so it is doubled there. */
-void gnuplot_quote(Str *out, const char *text, bool strict, bool tick);
+/* 'text' with everything gone that could end the quotes or reach a terminal. tick: 0, or the
+ * columns that a tick's label may take; there gnuplot reads % as a number's format, so it is
+ * doubled. */
+void gnuplot_quote(Str *out, const char *text, bool strict, int tick);
 
 /* Datablocks; each returns what the plot command says of them, appended to `plot`. */
 void gnuplot_lines(Script *script, Str *plot);

@@ -111,7 +111,7 @@ void gnuplot_bars(Script *script, Str *plot)
         end(script, plot);
         str_addf(plot, "using 1:2:3 with boxes fill solid 0.85 noborder linecolor rgb '%s' title ",
                  gnuplot_colour(figure, s));
-        gnuplot_quote(plot, figure->series[s].label, script->target->strict, false);
+        gnuplot_quote(plot, figure->series[s].label, script->target->strict, 0);
         str_add(plot, " noenhanced");
     }
 }

@@ -20,10 +20,10 @@ static bool harmless(uint32_t cp)
     return cp != 0 && strchr(" .,=/-", (int)cp) != NULL;
 }
 
-void gnuplot_quote(Str *out, const char *text, bool strict, bool tick)
+void gnuplot_quote(Str *out, const char *text, bool strict, int tick)
 {
     Index n = (Index)strlen(text);
-    int   columns = 0;
+    int   columns = 0, most = tick > 0 ? tick : COLUMNS_MOST;
     str_add(out, "'");
     for (Index i = 0; i < n;) {
         uint32_t cp;
@@ -34,10 +34,10 @@ void gnuplot_quote(Str *out, const char *text, bool strict, bool tick)
         if (cp == '\n' || cp == '\t' || cp == 0x2028 || cp == 0x2029) cp = ' ';
         if (text_is_hidden(cp) || (strict && !harmless(cp))) continue;
         columns += cp == ' ' ? 1 : text_columns(text + at, length);
-        if (columns > COLUMNS_MOST) break;
+        if (columns > most) break;
         if (cp == '\'') {
             str_add(out, "\xe2\x80\x99");
-        } else if (cp == '%' && tick) {
+        } else if (cp == '%' && tick > 0) {
             str_add(out, "%%");
         } else if (cp == ' ') {
             str_add(out, " ");

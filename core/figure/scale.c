@@ -233,6 +233,8 @@ double scale_value(const Scale *scale, double fraction)
 
 /* ---- categories ------------------------------------------------------------------------- */
 
+enum { CATEGORIES_MOST = 10000 }; /* a bar farther out is no category */
+
 Index bar_categories(const Figure *figure)
 {
     Index n = figure->categories;
@@ -240,7 +242,7 @@ Index bar_categories(const Figure *figure)
         const FigureSeries *series = &figure->series[s];
         for (Index i = 0; i < series->n; i++) {
             double x = series->x[i];
-            if (x >= (double)n && x < 1e6 && isfinite(series->y[i])) n = (Index)x + 1;
+            if (x >= (double)n && x < CATEGORIES_MOST && isfinite(series->y[i])) n = (Index)x + 1;
         }
     }
     return n;

@@ -14,7 +14,7 @@ typedef struct Change {
     /* LoRA: its factors. NULL for full training. */
     Index  r;
     double scale;
-    float *A, *B;  /* [r, in], [out, r] */
+    float *A, *B; /* [r, in], [out, r] */
     Index  in, out;
 } Change;
 

@@ -78,7 +78,8 @@ static Datum *eval_binary(Eval *eval, const Node *node)
 
 static bool check_tolerance(Eval *eval, const Node *node, const Datum *tolerance)
 {
-    if (tolerance->kind != DATUM_NUMBER || tolerance->blank || tolerance->number >= 0) return true;
+    if (tolerance->kind != DATUM_NUMBER || tolerance->blank || !(tolerance->number < 0))
+        return true;
     return blame_at(&eval->blame, eval->expr->nodes[node->third].at,
                     tr("a tolerance of %g; it must be 0 or more"), tolerance->number);
 }

@@ -72,8 +72,10 @@ static bool no_row(Eval *eval, const Node *key, const DatumAxis *axis, Index n)
         if (!old) str_addf(&known, "%s%s", i > 0 ? ", " : "", axis->word[i]);
     }
     Piece piece = piece_of(eval->expr, key);
-    blame_at(&eval->blame, key->at, tr("nothing was measured at %s"), piece.text);
-    blame_hint(&eval->blame, tr("%s is one of %s"), axis->name, str_text(&known));
+    if (str_ok(&known, eval->blame.err)) {
+        blame_at(&eval->blame, key->at, tr("nothing was measured at %s"), piece.text);
+        blame_hint(&eval->blame, tr("%s is one of %s"), axis->name, str_text(&known));
+    }
     str_free(&known);
     return false;
 }

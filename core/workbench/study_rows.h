@@ -6,11 +6,12 @@
 
 #include "core/lab/command.h"
 
-/* clang-format off: a row is a row */
+/* A row is a row. */
+/* clang-format off */
 
 #define STUDY_CHOICES(...) (const char *const[]){__VA_ARGS__, NULL}
 
-/* All that lora_config_from reads, and the seed. */
+/* All that lora_config_from reads. */
 #define STUDY_LORA_ROWS                                                                           \
     {.name = "r", .type = ARG_INT, .min = 1, .max = 1e5, .fallback = "8", .group = "LoRA",        \
      .help = "rank of the update: A is r x in, B is out x r"},                                    \

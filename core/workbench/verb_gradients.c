@@ -21,7 +21,6 @@
 #include "core/workbench/study_rows.h"
 #include "core/workbench/verbs.h"
 
-/* clang-format off: a row is a row */
 static const ArgSpec rows[] = {
     STUDY_LORA_ROWS,
     STUDY_DATA_ROWS,
@@ -45,7 +44,6 @@ static const FieldSpec fields[] = {
      "by module: norm_A, norm_B, predicted_A, predicted_B, full_norm, r, scale"},
     {.name = NULL},
 };
-/* clang-format on */
 
 /* Squares of norms. */
 typedef struct Squares {

@@ -122,8 +122,6 @@ static char *take_value(Reader *r, char stop, bool keep_quotes)
             ok = take_quotes(r, &out, keep_quotes);
         } else if (c == '{') {
             ok = take_braces(r, &out);
-        } else if (c == '\0') {
-            ok = blame_at(&r->blame, r->at, tr("a zero byte"));
         } else {
             Index n = c == '\\' && peek(r, 1) == '{' ? 2 : 1;
             str_add_bytes(&out, r->text + r->at, n);
@@ -321,6 +319,13 @@ static bool take_words(Reader *r, VerbLine *line)
 
 /* ---- the line ---- */
 
+/* What is read here becomes strings that end in a zero byte, and holds none itself. */
+static bool no_zero_byte(const Reader *r)
+{
+    const char *zero = r->n > 0 ? memchr(r->text, '\0', (size_t)r->n) : NULL;
+    return zero == NULL || blame_at(&r->blame, zero - r->text, tr("a zero byte"));
+}
+
 VerbLine *verb_line_parse(const char *text, Index n, ExprFault *fault, Error *err)
 {
     Error  mine = {0}; /* the first fault counts, so an Error must be there to remember it */
@@ -329,7 +334,7 @@ VerbLine *verb_line_parse(const char *text, Index n, ExprFault *fault, Error *er
     VerbLine *line = mem_alloc(mem_program(), MEM_TEXT, 1, sizeof *line, err);
     if (line == NULL) return NULL;
     skip_blanks(&r);
-    bool ok = take_name(&r, line);
+    bool ok = no_zero_byte(&r) && take_name(&r, line);
     skip_blanks(&r);
     ok = ok && take_sweep(&r, line) && take_verb(&r, line) && take_words(&r, line) &&
          verb_line_check(line, &r.blame);

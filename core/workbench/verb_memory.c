@@ -13,7 +13,6 @@
 #include "core/workbench/study_rows.h"
 #include "core/workbench/verbs.h"
 
-/* clang-format off: a row is a row */
 static const ArgSpec rows[] = {
     {.name = "method",
      .type = ARG_CHOICE,
@@ -75,7 +74,6 @@ static const FieldSpec fields[] = {
     {"process_bytes", DATUM_NUMBER, "bytes", true, "highest of the whole process so far"},
     {.name = NULL},
 };
-/* clang-format on */
 
 enum { SAMPLES = 1 << 16 };
 

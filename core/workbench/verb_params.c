@@ -16,7 +16,6 @@
 #include "core/workbench/study_rows.h"
 #include "core/workbench/verbs.h"
 
-/* clang-format off: a row is a row */
 static const ArgSpec rows[] = {
     {.name = "in",
      .type = ARG_INT,
@@ -59,7 +58,6 @@ static const FieldSpec fields[] = {
      "by role: count, r (0: all of it; NaN: several), in, out, numbers"},
     {.name = NULL},
 };
-/* clang-format on */
 
 typedef struct Counts {
     double trainable, all, formula, full, lora, modules;

@@ -8,7 +8,6 @@
 #include "core/workbench/study_rows.h"
 #include "core/workbench/verbs.h"
 
-/* clang-format off: a row is a row */
 static const ArgSpec rows[] = {
     STUDY_SHAPE_ROW,
     {.name = "weights",
@@ -63,7 +62,6 @@ static const FieldSpec fields[] = {
      "LoRA's in a hundred of the base's forward"},
     {.name = NULL},
 };
-/* clang-format on */
 
 static DType stored_as(const Args *args, const Model *model)
 {

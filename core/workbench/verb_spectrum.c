@@ -12,7 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/math/linalg.h"
 #include "core/study/spectrum.h"
 #include "core/workbench/answer.h"
 #include "core/workbench/attach.h"
@@ -21,7 +20,6 @@
 #include "core/workbench/study_rows.h"
 #include "core/workbench/verbs.h"
 
-/* clang-format off: a row is a row */
 static const ArgSpec rows[] = {
     {.name = "weight",
      .type = ARG_TEXT,
@@ -86,7 +84,6 @@ static const FieldSpec fields[] = {
     {"base_norm", DATUM_NUMBER, NULL, false, "norm of W"},
     {.name = NULL},
 };
-/* clang-format on */
 
 enum { PHI_MOST = 64 };
 

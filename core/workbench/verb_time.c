@@ -14,7 +14,6 @@
 #include "core/workbench/study_rows.h"
 #include "core/workbench/verbs.h"
 
-/* clang-format off: a row is a row */
 static const ArgSpec rows[] = {
     {.name = "method",
      .type = ARG_CHOICE,
@@ -70,7 +69,7 @@ static const FieldSpec fields[] = {
     SECONDS("backward", "and back; 0 where nothing trains"),
     SECONDS("optimizer", "norm, clipping and update; 0 where nothing trains"),
     SECONDS("step", "the three together"),
-    SECONDS("token_seconds", "a generated token, with: time generate; else NaN"),
+    SECONDS("token_seconds", "time generate: its time, prompt included, by new tokens; else NaN"),
     {"other", DATUM_RECORD, NULL, false, "the same of compare=, NaN without"},
     SECONDS("other.forward", "of compare="),
     SECONDS("other.backward", "of compare="),
@@ -90,7 +89,6 @@ static const FieldSpec fields[] = {
     {"flops_backward", DATUM_NUMBER, NULL, false, "going back; 0 where nothing trains"},
     {.name = NULL},
 };
-/* clang-format on */
 
 /* ---- multiplications -------------------------------------------------------------------- */
 

@@ -91,6 +91,7 @@ bool job_blame(const LessonJob *job, Place place, Error *err)
     if (err->code == ERR_CANCELLED || err->code == ERR_MEMORY || err->code == ERR_FAILED) {
         return false;
     }
+    if (place.line == 0) return false; /* typed by the learner */
     return error_prefix(err, "%s:%td:%td", job->lesson->path, place.line, place.col);
 }
 

@@ -169,7 +169,7 @@ static bool play_verb(LessonJob *job, const char *line, Error *err)
 {
     VerbLine *verb = verb_line_parse(line, (Index)strlen(line), NULL, err);
     bool      ok = verb != NULL && play_begin(job, err);
-    ok = ok && job_run_line(job, verb, (Place){1, 1}, err);
+    ok = ok && job_run_line(job, verb, (Place){0, 0}, err);
     verb_line_free(verb);
     return ok;
 }

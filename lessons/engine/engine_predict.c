@@ -178,7 +178,7 @@ bool job_settle(LessonJob *job, const Item *after, bool last, Error *err)
         if (guess->settled) continue;
         const Item *run = run_of(job->lesson, guess);
         bool        waits = run != NULL && after != NULL && run != after;
-        if (!waits && !settle(job, guess, last, err)) return false;
+        if (!job_goes_on(job, err) || (!waits && !settle(job, guess, last, err))) return false;
     }
     return true;
 }

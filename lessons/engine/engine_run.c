@@ -148,6 +148,21 @@ bool job_plot(LessonJob *job, const Item *item, Error *err)
 
 /* ---- asserts ---- */
 
+/* The verdict, its figures in words, and whether a clock is behind them. */
+static bool judge(const Expr *expr, const Scope *scope, Note *note, Str *figures, Error *err)
+{
+    bool holds = false;
+    if (!expr_holds(expr, scope, &holds, NULL, err) || !expr_explain(figures, expr, scope, err)) {
+        return false;
+    }
+    Datum *value = expr_eval(expr, scope, NULL, err);
+    if (value == NULL) return false;
+    note->timed = value->timed || strstr(str_text(figures), "(timed)") != NULL;
+    note->verdict = holds ? VERDICT_RIGHT : VERDICT_WRONG;
+    datum_drop(value);
+    return true;
+}
+
 /* Missing and not finite are a failed assert, with the reason in place of the figures. */
 static bool weigh(LessonJob *job, const AssertLine *line, Note *note, Error *err)
 {
@@ -155,22 +170,16 @@ static bool weigh(LessonJob *job, const AssertLine *line, Note *note, Error *err
     Scope   scope = overlay_scope(&overlay, job);
     Error   why = {0};
     Str     figures = {0};
-    bool    holds = false;
 
-    if (!expr_holds(line->expr, &scope, &holds, NULL, &why) ||
-        !expr_explain(&figures, line->expr, &scope, &why)) {
-        holds = false;
+    if (!judge(line->expr, &scope, note, &figures, &why)) {
+        if (why.code != ERR_INPUT && why.code != ERR_NUMERIC) {
+            str_free(&figures);
+            return error_set(err, why.code, "%s", why.message);
+        }
+        note->verdict = VERDICT_WRONG;
         str_clear(&figures);
         str_add(&figures, why.message);
     }
-    if (why.code != ERR_NONE && why.code != ERR_INPUT && why.code != ERR_NUMERIC) {
-        str_free(&figures);
-        return error_set(err, why.code, "%s", why.message);
-    }
-    note->verdict = holds ? VERDICT_RIGHT : VERDICT_WRONG;
-    Datum *value = why.code == ERR_NONE ? expr_eval(line->expr, &scope, NULL, &why) : NULL;
-    note->timed = (value != NULL && value->timed) || strstr(str_text(&figures), "(timed)") != NULL;
-    datum_drop(value);
     if (note->timed && strstr(str_text(&figures), "(timed)") == NULL) str_add(&figures, " (timed)");
     note->measured = str_take(&figures, err);
     return note->measured != NULL;
@@ -198,7 +207,7 @@ static bool note_assert(LessonJob *job, const Item *item, const AssertLine *line
 bool job_assert(LessonJob *job, const Item *item, Error *err)
 {
     for (Index i = 0; i < item->assert_count; i++) {
-        if (!note_assert(job, item, &item->asserts[i], err)) return false;
+        if (!job_goes_on(job, err) || !note_assert(job, item, &item->asserts[i], err)) return false;
     }
     return true;
 }

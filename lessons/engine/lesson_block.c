@@ -191,30 +191,32 @@ static void take_positive(LessonReader *reader, const Info *info, const char *ke
     *number = given;
 }
 
+static void hint_choices(LessonReader *reader, Complaint *complaint, const char *const *words)
+{
+    Str list = {0};
+    for (int i = 0; words[i] != NULL; i++) str_addf(&list, "%s%s", i > 0 ? ", " : "", words[i]);
+    complain_hint(complaint, tr("it is one of %s"), str_text(&list));
+    if (list.failed) reader->complaints->failed = true;
+    str_free(&list);
+}
+
 /* The position of the key's word in a list; -1 where it is missing (and must not be) or wrong. */
 static int take_choice(LessonReader *reader, const Info *info, const char *key,
                        const char *const *words, bool required)
 {
     const InfoWord *word = find_word(info, key);
-    Str             list = {0};
-    int             found = -1;
     if (word == NULL && !required) return -1;
-    for (int i = 0; words[i] != NULL; i++) {
-        if (word != NULL && slice_is(word->value, words[i])) found = i;
-        str_addf(&list, "%s%s", i > 0 ? ", " : "", words[i]);
+    for (int i = 0; word != NULL && words[i] != NULL; i++) {
+        if (slice_is(word->value, words[i])) return i;
     }
-    if (word == NULL) {
-        complain_hint(complain(reader->complaints, info->place, tr("%.*s needs %s="),
-                               (int)info->kind.n, info->kind.text, key),
-                      tr("%s= is one of %s"), key, str_text(&list));
-    } else if (found < 0) {
-        complain_hint(complain(reader->complaints, word->value_place, tr("%s= cannot be \"%.*s\""),
-                               key, (int)(word->value.n < 60 ? word->value.n : 60),
-                               word->value.text),
-                      tr("it is one of %s"), str_text(&list));
-    }
-    str_free(&list);
-    return found;
+    Complaint *complaint =
+        word == NULL
+            ? complain(reader->complaints, info->place, tr("%.*s needs %s="), (int)info->kind.n,
+                       info->kind.text, key)
+            : complain(reader->complaints, word->value_place, tr("%s= cannot be \"%.*s\""), key,
+                       (int)(word->value.n < 60 ? word->value.n : 60), word->value.text);
+    hint_choices(reader, complaint, words);
+    return -1;
 }
 
 static bool take_predict(LessonReader *reader, const Info *info, Item *item)

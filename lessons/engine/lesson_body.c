@@ -275,9 +275,9 @@ static bool closes(const Fence *open, Slice line)
            fence.info.n == 0;
 }
 
-/* The line that closes the fence of the present line; where none does, the line before which it
- * must have been meant to, and *closed is false. */
-static Index find_close(LessonReader *reader, const Fence *open, bool *closed)
+/* The line that closes the fence of the present line. Where none does *closed is false, and it is
+ * the line before which it must have been meant to: no block holds a step or another fence. */
+static Index find_close(LessonReader *reader, const Fence *open, bool block, bool *closed)
 {
     const Lesson *lesson = reader->lesson;
     Index         line = reader->line + 1;
@@ -286,8 +286,9 @@ static Index find_close(LessonReader *reader, const Fence *open, bool *closed)
         Fence inner;
         Slice text = lesson_line(lesson, line);
         *closed = closes(open, text);
-        if (*closed || slice_starts(text, "## ")) break;
-        if (is_fence(text, &inner) && inner.mark == open->mark && inner.length >= open->length) {
+        if (*closed || (block && slice_starts(text, "## "))) break;
+        if (block && is_fence(text, &inner) && inner.mark == open->mark &&
+            inner.length >= open->length) {
             break;
         }
     }
@@ -353,7 +354,7 @@ static bool read_fence(LessonReader *reader, const Fence *fence)
         complain(reader->complaints, (Place){reader->line, 1}, tr("blanks before a block's fence"));
     }
     read_info(reader, fence->info, &info);
-    Index to = find_close(reader, fence, &closed);
+    Index to = find_close(reader, fence, true, &closed);
     reader->line = closed ? to + 1 : to;
     Item *item = add_item(reader, ITEM_PROSE, info.place);
     if (item == NULL) return false;
@@ -378,7 +379,7 @@ static bool read_line(LessonReader *reader, Index prose, bool *taken)
     if (is_fence(line, &fence)) {
         if (is_prose_fence(&fence)) {
             bool closed;
-            reader->line = find_close(reader, &fence, &closed) + (closed ? 1 : 0);
+            reader->line = find_close(reader, &fence, false, &closed) + (closed ? 1 : 0);
             return true;
         }
         *taken = true;

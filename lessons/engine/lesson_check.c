@@ -57,8 +57,8 @@ static void check_widths(const Lesson *lesson, Complaints *complaints)
                                columns, most),
                       "%s",
                       fence ? tr("what stands after a fence cannot go on in the next line")
-                            : tr("in blocks, a line that begins with blanks goes on the one "
-                                 "before"));
+                            : tr("let it go on in the next line; in blocks that begins with a "
+                                 "blank"));
     }
 }
 

@@ -98,6 +98,7 @@ static bool check_filled(Refs *refs, const Item *item, Index at)
     for (Index a = 0; fine && a < line->axis_count; a++) {
         fine = verb_line_values(line, a, &scope, &words[a], &counts[a], &fault, &error);
         if (fine) picks[a] = words[a][0];
+        if (!fine) counts[a] = 0;
     }
     if (fine) {
         Args *args = verb_line_args(line, picks, &scope, &fault, &error);

@@ -207,17 +207,23 @@ const char *rig_xvfb_start(void)
         close(ends[0]);
         alarm(100);
         execlp("Xvfb", "Xvfb", "-displayfd", fd, "-screen", "0", "1000x700x24", "-fbdir", folder,
-               "-nolisten", "tcp", (char *)NULL);
+               "-nolisten", "tcp", "-noreset", (char *)NULL);
         _exit(127);
     }
     close(ends[1]);
-    ssize_t n = read(ends[0], number, sizeof number - 1);
+    /* The number and the end of its line come separately; closing between them ends Xvfb. */
+    size_t n = 0;
+    while (n + 1 < sizeof number && strchr(number, '\n') == NULL &&
+           read(ends[0], number + n, 1) == 1) {
+        n++;
+    }
     close(ends[0]);
-    if (n <= 0) {
+    if (n == 0) {
         rig_xvfb_stop();
         return NULL;
     }
     number[strcspn(number, "\n")] = '\0';
+    program_await(test_path("Xvfb_screen0"));
     snprintf(xvfb_display, sizeof xvfb_display, ":%s", number);
     return xvfb_display;
 }

@@ -118,7 +118,7 @@ static void the_check_of_commands_can_fail(void **state)
     assert_false(has_hidden("plain 中文\n"));
 }
 
-static void assert_quoted(const char *text, bool strict, bool tick, const char *want)
+static void assert_quoted(const char *text, bool strict, int tick, const char *want)
 {
     Str out = {0};
     gnuplot_quote(&out, text, strict, tick);
@@ -129,17 +129,17 @@ static void assert_quoted(const char *text, bool strict, bool tick, const char *
 static void quoting_follows_its_rule(void **state)
 {
     (void)state;
-    assert_quoted("it's", false, false, "'it\xe2\x80\x99s'");
-    assert_quoted("a\nb\tc", false, false, "'a b c'");
-    assert_quoted("a\x1b\x7f\xc2\x9b\xe2\x80\xae\xffz", false, false, "'az'");
-    assert_quoted("50 %", false, true, "'50 %%'");
-    assert_quoted("50 %", false, false, "'50 %'");
-    assert_quoted("r = 8, x/y-z. `$(x)' \"\\{}<|@中", true, false, "'r = 8, x/y-z. x '");
+    assert_quoted("it's", false, 0, "'it\xe2\x80\x99s'");
+    assert_quoted("a\nb\tc", false, 0, "'a b c'");
+    assert_quoted("a\x1b\x7f\xc2\x9b\xe2\x80\xae\xffz", false, 0, "'az'");
+    assert_quoted("50 %", false, 20, "'50 %%'");
+    assert_quoted("50 %", false, 0, "'50 %'");
+    assert_quoted("r = 8, x/y-z. `$(x)' \"\\{}<|@中", true, 0, "'r = 8, x/y-z. x '");
     char long_text[400];
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = '\0';
     Str out = {0};
-    gnuplot_quote(&out, long_text, false, false);
+    gnuplot_quote(&out, long_text, false, 0);
     assert_int_equal(out.len, 122);
     str_free(&out);
 }

@@ -66,7 +66,7 @@ static void on_tell(void *context, const Tell *tell)
     JobRig *rig = context;
     rig->tells++;
     bool words = tell->kind == TELL_TEXT || tell->kind == TELL_REPLY || tell->kind == TELL_PLAY;
-    if (words) remember(rig, tell->text);
+    if (words && !rig->deaf) remember(rig, tell->text);
     if (rig->tells == rig->cancel_at) lesson_job_cancel(tell->job);
     if (tell->kind == TELL_ASK && rig->inside) lesson_job_answer(tell->job, next_line(rig));
 }

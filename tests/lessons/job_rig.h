@@ -17,8 +17,10 @@ typedef struct JobRig {
     Index              setting_count;
     Index              cancel_at; /* at this tell, from 1; 0: never */
     Index              from;
-    bool               quick, inside; /* inside: answers come from inside the tell */
-    uint64_t           seed;          /* 0: the lesson's */
+    bool               quick;
+    bool               inside; /* answers come from inside the tell */
+    bool               deaf;   /* remembers nothing: allocates nothing */
+    uint64_t           seed;   /* 0: the lesson's */
     /* after */
     LessonJob    *job;
     Error         err;

@@ -96,6 +96,8 @@ static void compare_with_differences(BenchRig *rig, LoraInit init, char part, co
     assert_true(slope > 1e-3);
     assert_close(study_number(g, part == 'A' ? "norm_A" : "norm_B") / slope, 1, 0.01);
     assert_close(study_number(g, "loss"), probe_loss(&probe), 1e-5);
+    probe.method->detach(probe.method, probe.net);
+    assert_close(study_number(g, "base_loss"), probe_loss(&probe), 1e-5);
     probe_close(&probe);
 }
 
@@ -146,7 +148,10 @@ static void what_starts_at_zero_decides_what_learns_first(void **state)
         assert_int_equal(study_number(g, "norm_B") == 0, starts[i].zero_B);
         assert_true(study_number(g, "error_A") < 1e-5 && study_number(g, "error_B") < 1e-5);
         /* Without a product the start is the base, to the last bit. */
-        assert_int_equal(study_number(g, "start_shift") != 0, starts[i].shifted);
+        double shift = study_number(g, "start_shift");
+        assert_int_equal(shift != 0, starts[i].shifted);
+        assert_close(shift, study_number(g, "loss") - study_number(g, "base_loss"), 0);
+        if (starts[i].shifted) assert_true(shift > 1); /* a random start is worse than the base */
         assert_true(study_number(g, "full_norm") > 0.1);
     }
     bench_rig_close(&rig);

@@ -119,6 +119,23 @@ static void what_saves_memory_is_seen(void **state)
     bench_rig_close(&rig);
 }
 
+/* Side by side the accounts stay apart, and the base is one for all. */
+static void a_sweep_measures_what_single_runs_do(void **state)
+{
+    (void)state;
+    BenchRig rig;
+    bench_rig_open(&rig, 2);
+    bench_must(&rig, "s = sweep r=1,8,16 : memory data=sql-lite");
+    bench_must(&rig, "g = sweep r=1,8,16 : gradients data=sql-lite");
+    bench_must(&rig, "m = memory data=sql-lite r=16");
+    bench_must(&rig, "h = gradients data=sql-lite r=16");
+    assert_true(bench_number(&rig, "all(s.equal)") == 1);
+    assert_true(bench_number(&rig, "s[r=16].peak_bytes == m.peak_bytes") == 1);
+    assert_true(bench_number(&rig, "s[r=1].peak_bytes < s[r=16].peak_bytes") == 1);
+    assert_true(bench_number(&rig, "g[r=16].norm_B == h.norm_B") == 1);
+    bench_rig_close(&rig);
+}
+
 static void samples_keep_how_high_it_was(void **state)
 {
     (void)state;
@@ -153,7 +170,7 @@ static void wrong_arguments_are_refused(void **state)
     bench_refuses(&rig, "m = memory data=/etc/passwd", ERR_INPUT, "not the name of a task");
     bench_refuses(&rig, "m = memory optim=adam", ERR_INPUT, "known names");
     bench_refuses(&rig, "m = memory target_modules=q_proj layers_to_transform=9", ERR_INPUT,
-                  "layers 0 to 3");
+                  "no module is left");
     bench_rig_close(&rig);
     /* What the bench may not take is refused with the numbers, and the bench goes on. */
     bench_rig_limited(&rig, 1, 100 << 20);
@@ -176,6 +193,7 @@ TEST_GROUP(study_memory, cmocka_unit_test(counted_bytes_are_the_computed_ones),
            cmocka_unit_test(the_stack_of_the_time_line_reaches_the_peak),
            cmocka_unit_test(the_base_counts_as_the_program_counts_it),
            cmocka_unit_test(what_saves_memory_is_seen),
+           cmocka_unit_test(a_sweep_measures_what_single_runs_do),
            cmocka_unit_test(samples_keep_how_high_it_was),
            cmocka_unit_test(wrong_arguments_are_refused),
            cmocka_unit_test(every_failed_allocation_is_told));
