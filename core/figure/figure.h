@@ -68,7 +68,11 @@ NODISCARD bool figure_thin(Figure *figure, Index buckets, Error *err);
 /*
  * Onto cells. Line: y axis with ticks at the left, x axis below, series told apart by a marker
  * each (o x + * # @ % &) and labelled at their right end (labels moved apart, never over one
- * another); the prediction dashed. Bands are shaded with '.', a log axis says so. Falls back to
+ * another); the prediction dashed. Bands are shaded with '.' (a middle dot outside ASCII); a log
+ * axis says so, and is linear where no value is positive. Bars lie with their number at the end
+ * while they are few, stand when they are many, and are joined to a line beyond one a column. A
+ * matrix that is larger than its area shows in each cell the value farthest from zero of those it
+ * stands for, and says so. A stack's names carry their values at the highest total. Falls back to
  * its sentence where the area is below 20 x 5. Fewer points than columns, one point, constant
  * values, all missing, huge and negative values are all fine.
  */
@@ -82,7 +86,8 @@ void figure_sentence(Str *out, const Figure *figure);
 /* A self-contained <svg> element; colours by CSS custom properties with fallbacks, so that a page
  * may darken them; text is text; all strings escaped. */
 void figure_svg(Str *out, const Figure *figure, int width, int height);
-/* Header line, then rows; numbers with all digits; missing: empty. Strings quoted by RFC 4180. */
+/* Header line, then rows; numbers with all digits; missing: empty. Strings quoted by RFC 4180;
+ * what a spreadsheet would take for a formula gets an apostrophe in front. */
 void figure_csv(Str *out, const Figure *figure);
 
 /* ---- gnuplot ---- */
