@@ -196,7 +196,7 @@ static bool end_run(Run *run, const PlainStage *stage, LessonJob *job, bool ok, 
     if (!write_files(run, transcript, err)) return false;
     verdict_values(result, transcript);
     if (stage->linear) {
-        verdict_linear(result, transcript, stage->ascii);
+        verdict_linear(result, transcript, stage->ascii, stage->columns);
     } else {
         verdict_lines(result, transcript, stage->ascii);
     }

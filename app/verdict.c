@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/stage_plain.h"
+#include "lessons/engine/prose.h"
 #include "lessons/engine/report_parts.h"
 
 static void add_line(Result *result, const Str *line, bool ascii)
@@ -50,14 +51,21 @@ static void quiz_line(Result *result, const Note *note, bool ascii)
     result_used(result, &line);
 }
 
-void verdict_linear(Result *result, const Transcript *t, bool ascii)
+static void closing_line(Str *line, const Transcript *t)
 {
-    Str line = {0};
-    str_addf(&line, "%s: ", t->lesson);
-    report_verdict(&line, t);
-    str_addf(&line, tr(", %.1f s (timed)"), t->seconds);
-    add_line(result, &line, ascii);
+    str_addf(line, "%s: ", t->lesson);
+    report_verdict(line, t);
+    str_addf(line, tr(", %.1f s (timed)"), t->seconds);
+}
+
+void verdict_linear(Result *result, const Transcript *t, bool ascii, int columns)
+{
+    Str line = {0}, plain = {0};
+    closing_line(&line, t);
+    plain_text(&plain, str_text(&line), ascii);
+    prose_wrap(&result->text, str_text(&plain), plain.len, "", "  ", columns);
     result_used(result, &line);
+    result_used(result, &plain);
 }
 
 void verdict_lines(Result *result, const Transcript *t, bool ascii)
@@ -74,7 +82,10 @@ void verdict_lines(Result *result, const Transcript *t, bool ascii)
         if (t->notes[i].kind == NOTE_PREDICT) predict_line(result, &t->notes[i], ascii);
         if (t->notes[i].kind == NOTE_QUIZ) quiz_line(result, &t->notes[i], ascii);
     }
-    verdict_linear(result, t, ascii);
+    Str line = {0};
+    closing_line(&line, t);
+    add_line(result, &line, ascii);
+    result_used(result, &line);
 }
 
 /* ---- values ---- */

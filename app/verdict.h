@@ -10,7 +10,7 @@
  * closing line. ascii: spelled out. */
 void verdict_lines(Result *result, const Transcript *transcript, bool ascii);
 /* The closing line alone, for who has read all the rest. */
-void verdict_linear(Result *result, const Transcript *transcript, bool ascii);
+void verdict_linear(Result *result, const Transcript *transcript, bool ascii, int columns);
 /* The same as values; "failure" and the exit status where there is one. */
 void verdict_values(Result *result, const Transcript *transcript);
 

@@ -79,6 +79,7 @@ static void pad(Str *line, const char *text, int columns)
     Str safe = {0};
     safe_name(&safe, text);
     str_add(line, str_text(&safe));
+    line->failed = line->failed || safe.failed;
     int used = text_columns(str_text(&safe), safe.len);
     do {
         str_add(line, " ");
@@ -150,7 +151,7 @@ static void run_values(Value *list, Result *result, const Run *run, const char *
 
 /* ---- the list ---- */
 
-static void tell(Result *result, const RunSet *runs, const Lab *lab)
+static bool tell(Result *result, const RunSet *runs, const Lab *lab, Error *err)
 {
     const char *names[SETTINGS_MAX];
     Index       count = runs_differing(runs, names, SETTINGS_MAX);
@@ -158,6 +159,7 @@ static void tell(Result *result, const RunSet *runs, const Lab *lab)
     int         width = 4;
     Str         head = {0};
 
+    if (count < 0) return error_set(err, ERR_MEMORY, "out of memory while comparing runs");
     for (Index i = 0; i < runs->count; i++) {
         int columns = text_columns(runs->list[i].name, (Index)strlen(runs->list[i].name));
         if (columns > width) width = columns < 40 ? columns : 40;
@@ -175,6 +177,7 @@ static void tell(Result *result, const RunSet *runs, const Lab *lab)
         run_values(list, result, &runs->list[i], names, count);
     }
     result_used(result, &head);
+    return result_ok(result, err);
 }
 
 bool cmd_runs(Lab *lab, const Args *args, const Sink *sink, const Cancel *cancel, Result *result,
@@ -184,7 +187,7 @@ bool cmd_runs(Lab *lab, const Args *args, const Sink *sink, const Cancel *cancel
     (void)args;
     (void)cancel;
     bool ok = read_all(&runs, lab, sink, err);
-    if (ok) tell(result, &runs, lab);
+    ok = ok && tell(result, &runs, lab, err);
     runs_free(&runs);
-    return ok && result_ok(result, err);
+    return ok;
 }

@@ -150,8 +150,8 @@ void run_setting(Str *out, const Run *run, const char *setting)
     }
 }
 
-/* Some run has it, and not all that have it agree. */
-static bool differs(const RunSet *runs, const char *setting)
+/* Some run has it, and not all that have it agree. *failed: no memory to tell. */
+static bool differs(const RunSet *runs, const char *setting, bool *failed)
 {
     Str  first = {0}, other = {0};
     bool found = false;
@@ -162,6 +162,7 @@ static bool differs(const RunSet *runs, const char *setting)
         str_clear(into);
         str_add(into, "=");
         run_setting(into, &runs->list[i], setting);
+        *failed = *failed || into->failed;
         found = into == &other && strcmp(str_text(&first), str_text(&other)) != 0;
     }
     str_free(&first);
@@ -169,27 +170,34 @@ static bool differs(const RunSet *runs, const char *setting)
     return found;
 }
 
-static void collect(const RunSet *runs, const JsonNode *object, const char **names, Index *count,
-                    Index max)
+typedef struct Names {
+    const char **list;
+    Index        count, max;
+    bool         failed;
+} Names;
+
+static void collect(Names *names, const RunSet *runs, const JsonNode *object)
 {
     const JsonNode *value;
-    for (Index m = 0; m < json_count(object) && *count < max; m++) {
+    for (Index m = 0; m < json_count(object) && names->count < names->max; m++) {
         const char *name = json_member(object, m, &value);
         bool        known = !is_setting(name) || strcmp(name, "lora") == 0;
-        for (Index k = 0; k < *count; k++) known = known || strcmp(names[k], name) == 0;
-        if (!known && differs(runs, name)) names[(*count)++] = name;
+        for (Index k = 0; k < names->count; k++) {
+            known = known || strcmp(names->list[k], name) == 0;
+        }
+        if (!known && differs(runs, name, &names->failed)) names->list[names->count++] = name;
     }
 }
 
-Index runs_differing(const RunSet *runs, const char **names, Index max)
+Index runs_differing(const RunSet *runs, const char **list, Index max)
 {
-    Index count = 0;
+    Names names = {.list = list, .max = max};
     for (Index i = 0; i < runs->count; i++) {
         const JsonNode *root = root_of(&runs->list[i]), *lora = json_get(root, "lora");
-        collect(runs, root, names, &count, max);
-        if (json_is_object(lora)) collect(runs, lora, names, &count, max);
+        collect(&names, runs, root);
+        if (json_is_object(lora)) collect(&names, runs, lora);
     }
-    return count;
+    return names.failed ? -1 : names.count;
 }
 
 /* ---- labels ---- */
@@ -200,16 +208,16 @@ static void describe(Str *out, const Run *run, const char **names, Index count)
     for (Index k = 0; k < count; k++) {
         str_clear(&value);
         run_setting(&value, run, names[k]);
+        if (value.failed) break;
         if (value.len == 0) continue;
         str_addf(out, "%s%s=%s", out->len > 0 ? " " : "", names[k], str_text(&value));
-        out->failed = out->failed || value.failed;
     }
+    out->failed = out->failed || value.failed;
     str_free(&value);
 }
 
 /* What the settings say of run i is said of no other. */
-static bool is_unique(const RunSet *runs, Index i, const char **names, Index count,
-                      const Str *label)
+static bool is_unique(const RunSet *runs, Index i, const char **names, Index count, Str *label)
 {
     Str  other = {0};
     bool unique = true;
@@ -217,6 +225,7 @@ static bool is_unique(const RunSet *runs, Index i, const char **names, Index cou
         if (k == i) continue;
         str_clear(&other);
         describe(&other, &runs->list[k], names, count);
+        label->failed = label->failed || other.failed;
         unique = strcmp(str_text(&other), str_text(label)) != 0;
     }
     str_free(&other);
@@ -230,7 +239,8 @@ void runs_label(Str *out, const RunSet *runs, Index i)
     Str         label = {0};
 
     if (count <= LABEL_SETTINGS) describe(&label, &runs->list[i], names, count);
-    bool good = label.len > 0 && !label.failed && is_unique(runs, i, names, count, &label);
-    str_add(out, good ? label.data : runs->list[i].name);
+    bool good = label.len > 0 && is_unique(runs, i, names, count, &label);
+    str_add(out, good ? str_text(&label) : runs->list[i].name);
+    out->failed = out->failed || label.failed || count < 0;
     str_free(&label);
 }

@@ -33,7 +33,7 @@ void           runs_free(RunSet *runs);
 /* A setting's value as text, "" where the run has none: "r" is found inside "lora" too. */
 void run_setting(Str *out, const Run *run, const char *setting);
 /* Names of settings that two runs of the set have with different values, at most `max`; what
- * says where a run was made (version, machine, prompt) is no setting. */
+ * says where a run was made (version, machine, prompt) is no setting. -1: out of memory. */
 Index runs_differing(const RunSet *runs, const char **names, Index max);
 /* "r=8 learning_rate=0.005" where that tells run i from all others, else its name. */
 void runs_label(Str *out, const RunSet *runs, Index i);

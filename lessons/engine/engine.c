@@ -106,7 +106,7 @@ static bool tell_prose(LessonJob *job, const Item *item, Error *err)
         return false;
     }
     note->text = text;
-    note->timed = strstr(text, "(timed)") != NULL;
+    note->timed = strstr(text, "(timed") != NULL; /* its closing bracket may be escaped */
     job_tell_note(job, note);
     return true;
 }

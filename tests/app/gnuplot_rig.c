@@ -171,7 +171,7 @@ static int parent_of(const char *pid)
     return parent;
 }
 
-int rig_children(int *pids, int max)
+int rig_children_of(int parent, int *pids, int max)
 {
     int            count = 0;
     struct dirent *entry;
@@ -179,12 +179,17 @@ int rig_children(int *pids, int max)
     CHECK(processes != NULL);
     while ((entry = readdir(processes)) != NULL) {
         int pid = (int)strtol(entry->d_name, NULL, 10);
-        if (pid > 0 && pid != xvfb_pid && count < max && parent_of(entry->d_name) == getpid()) {
+        if (pid > 0 && pid != xvfb_pid && count < max && parent_of(entry->d_name) == parent) {
             pids[count++] = pid;
         }
     }
     closedir(processes);
     return count;
+}
+
+int rig_children(int *pids, int max)
+{
+    return rig_children_of(getpid(), pids, max);
 }
 
 /* ---- Xvfb ---- */

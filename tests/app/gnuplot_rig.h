@@ -26,6 +26,7 @@ int rig_run(const char *const *argv, const char *input, const char *home, Str *w
 
 /* Our children now: process numbers, at most `max`. */
 int rig_children(int *pids, int max);
+int rig_children_of(int parent, int *pids, int max);
 
 /* A window's server for this test; its display's name, or NULL where there is none. */
 const char *rig_xvfb_start(void);

@@ -100,6 +100,36 @@ static void svd_knows_small_matrices(void **state)
     assert_true(s[0] == 0.0 && s[1] == 0.0);
 }
 
+static void svd_in_double_keeps_what_single_precision_loses(void **state)
+{
+    (void)state;
+    /* A Hilbert matrix: numpy.linalg.svd(A, compute_uv=False) of A[i,j] = 1 / (i + j + 1). */
+    static const double want[] = {1.567050691098231, 0.2085342186110134, 0.011407491623419804,
+                                  0.00030589804015118606, 3.287928772171693e-06};
+    double              A[25], copy[25], s[5], U[25], Vt[25], alone[25];
+    Error               err = {0};
+    for (int i = 0; i < 25; i++) copy[i] = A[i] = 1.0 / (i / 5 + i % 5 + 1);
+    assert_true(linalg_svd_double(s, U, Vt, A, 5, 5, &err));
+    assert_memory_equal(A, copy, sizeof A);
+    for (int i = 0; i < 5; i++) assert_close(s[i], want[i], 1e-15);
+    for (int i = 0; i < 25; i++) {
+        double sum = 0;
+        for (int l = 0; l < 5; l++) sum += U[i / 5 * 5 + l] * s[l] * Vt[l * 5 + i % 5];
+        assert_close(sum, A[i], 1e-15);
+    }
+    assert_true(linalg_svd_double(s, alone, NULL, A, 5, 5, &err));
+    assert_memory_equal(alone, U, sizeof U);
+    assert_true(linalg_svd_double(s, NULL, alone, A, 5, 5, &err));
+    assert_memory_equal(alone, Vt, sizeof Vt);
+
+    double wide[] = {1, 0, 0, 0, 1e-12, 0}; /* 2 x 3; as float32 the second is lost beside noise */
+    assert_true(linalg_svd_double(s, U, Vt, wide, 2, 3, &err));
+    assert_close(s[1], 1e-12, 1e-27);
+    wide[4] = (double)NAN;
+    assert_false(linalg_svd_double(s, NULL, NULL, wide, 2, 3, &err));
+    assert_error(&err, ERR_NUMERIC, "not finite");
+}
+
 /* ---- numbers of torch -------------------------------------------------------------------- */
 
 static void read_numbers(const JsonNode *object, const char *key, double *out, Index n)
@@ -220,7 +250,7 @@ static void a_matrix_with_a_nan_or_infinity_is_refused(void **state)
     }
 }
 
-static void all_three(void *context, Error *err)
+static void all_four(void *context, Error *err)
 {
     (void)context;
     float  A[20], B[20], U[16], Vt[20], Q[20], R[16];
@@ -230,17 +260,21 @@ static void all_three(void *context, Error *err)
     if (!linalg_svd(s, U, Vt, A, 4, 5, err)) return;
     if (!linalg_qr(Q, R, A, 5, 4, err)) return;
     if (!linalg_svd_product(s, B, A, 5, 5, 4, err)) return;
+    double wide[20], left[16];
+    for (int i = 0; i < 20; i++) wide[i] = (double)A[i];
+    if (!linalg_svd_double(s, left, NULL, wide, 4, 5, err)) return;
 }
 
 static void factorizations_survive_every_failed_allocation(void **state)
 {
     (void)state;
-    assert_true(torture(all_three, NULL) > 10);
+    assert_true(torture(all_four, NULL) > 10);
 }
 
 TEST_GROUP(linalg, cmocka_unit_test(svd_rebuilds_the_matrix_from_orthogonal_factors),
            cmocka_unit_test(svd_gives_either_factor_alone),
            cmocka_unit_test(svd_knows_small_matrices),
+           cmocka_unit_test(svd_in_double_keeps_what_single_precision_loses),
            cmocka_unit_test(svd_agrees_with_torch_on_the_rank_2_example),
            cmocka_unit_test(qr_rebuilds_the_matrix),
            cmocka_unit_test(svd_of_a_product_is_that_of_the_matrix_built),

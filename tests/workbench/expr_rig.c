@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "tests/test.h"
+
 static Datum *values; /* a record of all of them */
 
 static bool add_plain(Error *err)
@@ -134,4 +136,18 @@ const Scope *expr_rig_scope(void)
 {
     static const Scope scope = {.find = find, .nearest = nearest};
     return &scope;
+}
+
+Datum *expr_rig_value(const char *text, ExprFault *fault, Error *err)
+{
+    Expr  *expr = expr_parse(text, (Index)strlen(text), fault, err);
+    Datum *value = expr != NULL ? expr_eval(expr, expr_rig_scope(), fault, err) : NULL;
+    expr_free(expr);
+    return value;
+}
+
+void expr_rig_open(void)
+{
+    Error err = {0};
+    assert_true(expr_rig_create(&err));
 }

@@ -18,5 +18,15 @@
 NODISCARD bool expr_rig_create(Error *err);
 void           expr_rig_free(void);
 const Scope   *expr_rig_scope(void);
+void           expr_rig_open(void); /* create, or fail the test */
+/* Parse and evaluate over the rig's values. */
+NODISCARD Datum *expr_rig_value(const char *text, ExprFault *fault, Error *err);
+
+/* An expression that must be refused. */
+typedef struct Wrong {
+    const char *text;
+    Index       at;
+    const char *message, *hint; /* parts of them; hint NULL: none is expected */
+} Wrong;
 
 #endif

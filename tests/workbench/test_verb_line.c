@@ -84,88 +84,89 @@ static void right_lines_are_right(void **state)
 
 /* ---- wrong ones ---- */
 
+static const struct {
+    const char *text;
+    Index       at;
+    const char *message, *hint;
+} wrong[] = {
+    {"", 0, "a command is missing", ""},
+    {"   ", 3, "a command is missing", ""},
+    {"a =", 3, "a command is missing", ""},
+    {"= rank A", 0, "a command's name", ""},
+    {"a = 3", 4, "a command's name", ""},
+    {"a = b = rank A", 4, "no command \"b\"", "help verbs"},
+    {"and = rank A", 0, "\"and\" cannot be a name", ""},
+    {"yes = rank A", 0, "\"yes\" cannot be a name", ""},
+    {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa = rank A", 0, "41 letters; 40 at most", ""},
+    {"trian data=sql", 0, "no command \"trian\"", "did you mean train?"},
+    {"rm -rf", 0, "no command \"rm\"", ""},
+    {"rank", 0, "rank needs MATRIX", "a = rank A"},
+    {"rank()", 4, "a blank is expected behind rank", ""},
+    {"rank A B", 7, "what to do with \"B\"", "as in a = rank A"},
+    {"rank A +", 7, "what to do with \"+\"", ""},
+    {"rank A[", 7, "a value should follow", ""},
+    {"rank \"A +\"", 9, "a value should follow", ""},
+    {"rank = A", 7, "no command \"A\"", ""},
+    {"rank A = B", 7, "what to do with \"=\"", ""},
+    {"rank --tolerance 3 A", 5, "without dashes", "a = rank A"},
+    {"rank A tolerence=3", 7, "rank has no key \"tolerence\"", "did you mean tolerance?"},
+    {"rank A backend=cpu", 7, "rank has no key \"backend\"", ""},
+    {"rank A help=true", 7, "rank has no key \"help\"", ""},
+    {"rank A json=true", 7, "rank has no key \"json\"", ""},
+    {"rank A tolerance=", 7, "tolerance= has no value", ""},
+    {"rank A tolerance= 3", 7, "tolerance= has no value", ""},
+    {"rank A tolerance=x", 7, "tolerance is \"x\", but must be a finite number", ""},
+    {"rank A tolerance=-1", 7, "must lie in 0..", ""},
+    {"rank A tolerance=1 tolerance=2", 19, "tolerance is given twice", ""},
+    {"rank A +tolerance", 7, "tolerance takes a value", "tolerance=..."},
+    {"rank A eps=f16", 7, "eps is \"f16\", but must be", "known: f64, f32"},
+    {"rank A eps=\"f32", 11, "quote that opens here is not closed", ""},
+    {"rank A eps={n", 11, "brace that opens here is not closed", "\\{"},
+    {"rank A eps={n +}", 15, "a value should follow", ""},
+    {"rank A tolerance={n:.3f}", 20, "", ""},
+    {"truncate A r=2.5", 11, "r is \"2.5\", but must be a whole number", ""},
+    {"truncate A r=0", 11, "must lie in 1..", ""},
+    {"matrix seed=-1", 7, "seed is -1", ""},
+    {"sweep", 5, "needs \":\"", "sweep r=1,2,4"},
+    {"sweep r=1,2", 11, "needs \":\"", ""},
+    {"sweep : rank A", 0, "nothing to go through", ""},
+    {"sweep r=1,2 :", 13, "a command is missing", ""},
+    {"sweep truncate A", 6, "KEY=VALUE", ""},
+    {"sweep r=1,2 : rank A", 6, "rank has no key \"r\"", ""},
+    {"sweep r=1,,2 : truncate A", 6, "a value of r is empty", ""},
+    {"sweep r= : truncate A", 6, "a value of r is empty", ""},
+    {"sweep r=1,x : truncate A", 6, "r is \"x\"", ""},
+    {"sweep r=1,2,1 : truncate A", 6, "r goes through 1 twice", ""},
+    {"sweep r=1 r=2 : truncate A", 10, "r is given twice", ""},
+    {"sweep r=1,2 : truncate A r=3", 25, "r is swept, so", ""},
+    {"sweep r=1 seeds=0 : train", 10, "seeds is \"0\"", ""},
+    {"sweep seeds=101 : train", 6, "whole number in 1..100", ""},
+    {"sweep seeds={n} : train", 6, "seeds is \"{n}\"", ""},
+    {"sweep seeds=2 seeds=3 : train", 14, "seeds is given twice", ""},
+    {"sweep seed=1,2 seeds=2 : train", 6, "has no seeds=", ""},
+    {"sweep identity=2,3 : matrix", 21, "matrix changes the bench", ""},
+    {"sweep r=\"1,2 : train", 8, "quote that opens here is not closed", ""},
+    {"sweep r=1 lora_alpha=1 lora_dropout=0 bias=none learning_rate=1 : train", 48,
+     "more than 4 keys", ""},
+};
+
 static void wrong_lines_have_their_place_message_and_hint(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        Index       at;
-        const char *message, *hint;
-    } rows[] = {
-        {"", 0, "a command is missing", ""},
-        {"   ", 3, "a command is missing", ""},
-        {"a =", 3, "a command is missing", ""},
-        {"= rank A", 0, "a command's name", ""},
-        {"a = 3", 4, "a command's name", ""},
-        {"a = b = rank A", 4, "no command \"b\"", "help verbs"},
-        {"and = rank A", 0, "\"and\" cannot be a name", ""},
-        {"yes = rank A", 0, "\"yes\" cannot be a name", ""},
-        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa = rank A", 0, "41 letters; 40 at most", ""},
-        {"trian data=sql", 0, "no command \"trian\"", "did you mean train?"},
-        {"rm -rf", 0, "no command \"rm\"", ""},
-        {"rank", 0, "rank needs MATRIX", "a = rank A"},
-        {"rank()", 4, "a blank is expected behind rank", ""},
-        {"rank A B", 7, "what to do with \"B\"", "as in a = rank A"},
-        {"rank A +", 7, "what to do with \"+\"", ""},
-        {"rank A[", 7, "a value should follow", ""},
-        {"rank \"A +\"", 9, "a value should follow", ""},
-        {"rank = A", 7, "no command \"A\"", ""},
-        {"rank A = B", 7, "what to do with \"=\"", ""},
-        {"rank --tolerance 3 A", 5, "without dashes", "a = rank A"},
-        {"rank A tolerence=3", 7, "rank has no key \"tolerence\"", "did you mean tolerance?"},
-        {"rank A backend=cpu", 7, "rank has no key \"backend\"", ""},
-        {"rank A help=true", 7, "rank has no key \"help\"", ""},
-        {"rank A json=true", 7, "rank has no key \"json\"", ""},
-        {"rank A tolerance=", 7, "tolerance= has no value", ""},
-        {"rank A tolerance= 3", 7, "tolerance= has no value", ""},
-        {"rank A tolerance=x", 7, "tolerance is \"x\", but must be a finite number", ""},
-        {"rank A tolerance=-1", 7, "must lie in 0..", ""},
-        {"rank A tolerance=1 tolerance=2", 19, "tolerance is given twice", ""},
-        {"rank A +tolerance", 7, "tolerance takes a value", "tolerance=..."},
-        {"rank A eps=f16", 7, "eps is \"f16\", but must be", "known: f64, f32"},
-        {"rank A eps=\"f32", 11, "quote that opens here is not closed", ""},
-        {"rank A eps={n", 11, "brace that opens here is not closed", "\\{"},
-        {"rank A eps={n +}", 15, "a value should follow", ""},
-        {"rank A tolerance={n:.3f}", 20, "", ""},
-        {"truncate A r=2.5", 11, "r is \"2.5\", but must be a whole number", ""},
-        {"truncate A r=0", 11, "must lie in 1..", ""},
-        {"matrix seed=-1", 7, "seed is -1", ""},
-        {"sweep", 5, "needs \":\"", "sweep r=1,2,4"},
-        {"sweep r=1,2", 11, "needs \":\"", ""},
-        {"sweep : rank A", 0, "nothing to go through", ""},
-        {"sweep r=1,2 :", 13, "a command is missing", ""},
-        {"sweep truncate A", 6, "KEY=VALUE", ""},
-        {"sweep r=1,2 : rank A", 6, "rank has no key \"r\"", ""},
-        {"sweep r=1,,2 : truncate A", 6, "a value of r is empty", ""},
-        {"sweep r= : truncate A", 6, "a value of r is empty", ""},
-        {"sweep r=1,x : truncate A", 6, "r is \"x\"", ""},
-        {"sweep r=1,2,1 : truncate A", 6, "r goes through 1 twice", ""},
-        {"sweep r=1 r=2 : truncate A", 10, "r is given twice", ""},
-        {"sweep r=1,2 : truncate A r=3", 25, "r is swept, so", ""},
-        {"sweep r=1 seeds=0 : train", 10, "seeds is \"0\"", ""},
-        {"sweep seeds=101 : train", 6, "whole number in 1..100", ""},
-        {"sweep seeds={n} : train", 6, "seeds is \"{n}\"", ""},
-        {"sweep seeds=2 seeds=3 : train", 14, "seeds is given twice", ""},
-        {"sweep seed=1,2 seeds=2 : train", 6, "has no seeds=", ""},
-        {"sweep identity=2,3 : matrix", 21, "matrix changes the bench", ""},
-        {"sweep r=\"1,2 : train", 8, "quote that opens here is not closed", ""},
-        {"sweep r=1 lora_alpha=1 lora_dropout=0 bias=none learning_rate=1 : train", 48,
-         "more than 4 keys", ""},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         ExprFault fault = {0};
         Error     err = {0};
-        VerbLine *line = parse(rows[i].text, &fault, &err);
-        if (rows[i].message[0] == '\0') { /* only seen when it is filled in */
+        VerbLine *line = parse(wrong[i].text, &fault, &err);
+        if (wrong[i].message[0] == '\0') { /* only seen when it is filled in */
             assert_non_null(line);
             verb_line_free(line);
             continue;
         }
-        bool ok = line == NULL && fault.at == rows[i].at && err.code == ERR_INPUT &&
-                  strstr(fault.message, rows[i].message) != NULL &&
-                  strstr(fault.hint, rows[i].hint) != NULL;
+        bool ok = line == NULL && fault.at == wrong[i].at && err.code == ERR_INPUT &&
+                  strstr(fault.message, wrong[i].message) != NULL &&
+                  strstr(fault.hint, wrong[i].hint) != NULL;
         if (!ok) {
-            print_error("%s: at %td \"%s\" hint \"%s\"\n", rows[i].text, fault.at, fault.message,
+            print_error("%s: at %td \"%s\" hint \"%s\"\n", wrong[i].text, fault.at, fault.message,
                         fault.hint);
         }
         assert_true(ok);
