@@ -114,8 +114,7 @@ static void a_right_lesson_has_no_complaints(void **state)
 static void no_byte_of_a_lesson_controls_the_terminal(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"\x1b[2J", "\x07", "\xff",
-                                         "\u202e",  "\r",   "\u202f\xc2\x9b;"};
+    static const char *const pieces[] = {"\x1b[2J", "\x07", "\xff", "\u202e", "\r", "\xc2\x9b;"};
     Index                    n = (Index)strlen(right);
     for (size_t p = 0; p < sizeof pieces / sizeof *pieces; p++) {
         for (Index at = 0; at < n; at += 3) {

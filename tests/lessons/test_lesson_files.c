@@ -79,6 +79,7 @@ static void a_translated_lesson_runs_in_both_languages(void **state)
     assert_non_null(strstr(first_prose(&rig)->text, "在这个矩阵里"));
     assert_string_equal(job_note_of(&rig, NOTE_PREDICT, "p2")->measured, "能有多大就有多大");
     rig.quick = true;
+    rig.answers = NULL; /* the curve has fewer points then */
     expect_verdict(&rig);
     job_rig_close(&rig);
 }
