@@ -59,8 +59,8 @@ LIB_OBJ  := $(filter-out $(BUILD)/app/main.o,$(OBJ))
 TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o)
 FOLDERS  := $(sort $(dir $(OBJ) $(TEST_OBJ)) $(BUILD)/tests/bench/ $(BUILD)/tests/fuzz/)
 
-.PHONY: build help demo test run-tests lint bench run-bench asan tsan fuzz run-fuzz soak base \
-        format clean deps flags
+.PHONY: build help demo test run-tests lint bench run-bench asan tsan fuzz run-fuzz soak lessons \
+        base format clean deps flags
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 
@@ -70,8 +70,8 @@ build: $(BUILD)/loralab ## the program, as ./loralab (this is what plain `make` 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
 
-demo: ## build, then a guided look at a training (a terminal is nice, not needed)
-	@.ci/setup runtime
+demo: ## build, train an adapter, use it, and let eight lessons judge their own claims
+	@.ci/setup demo
 	@$(MAKE) --no-print-directory build
 	@.ci/demo
 
@@ -110,6 +110,9 @@ run-fuzz: $(FUZZERS:%=$(BUILD)/tests/fuzz/%.run)
 
 soak: build ## hours of use in minutes: growth of memory, files and threads
 	@tests/soak.sh
+
+lessons: build ## every lesson whole, with three seeds (test runs their quick form)
+	@LORALAB=$(BUILD)/loralab tests/lessons.sh
 
 base: build ## train the shipped base model again from its grammar (long)
 	@data/base/make.sh

@@ -65,9 +65,9 @@ static const Command table[] = {
     {.name = "doctor", .operands = "", .args = no_args, .run = cmd_doctor,
      .summary = "what this machine offers, one line each, with what to do",
      .example = "loralab doctor"},
-    {.name = "help", .operands = "[COMMAND]", .max_operands = 1, .args = no_args,
-     .run = cmd_help, .summary = "this overview, or a command's own page",
-     .example = "loralab help train"},
+    {.name = "help", .operands = "[COMMAND | verbs [VERB]]", .max_operands = 2, .args = no_args,
+     .run = cmd_help, .summary = "this overview, a command's own page, or the verbs of lessons",
+     .example = "loralab help verbs train"},
     {.name = NULL},
 };
 /* clang-format on */
