@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "app/commands.h"
-#include "app/stage_plain.h"
-#include "app/verdict.h"
+#include "app/plain/stage_plain.h"
+#include "app/plain/verdict.h"
 #include "core/base/text.h"
 #include "core/lab/lab.h"
 #include "lessons/engine/progress.h"

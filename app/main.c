@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/gnuplot.h"
-#include "app/live_plot.h"
-#include "app/progress.h"
-#include "app/show_plot.h"
+#include "app/gnuplot/gnuplot.h"
+#include "app/gnuplot/live_plot.h"
+#include "app/plain/progress.h"
+#include "app/gnuplot/show_plot.h"
 #include "app/signals.h"
 #include "core/base/text.h"
 #include "core/lab/lab.h"

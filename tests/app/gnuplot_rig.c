@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/cage.h"
-#include "app/gnuplot_internal.h"
+#include "app/gnuplot/cage.h"
+#include "app/gnuplot/gnuplot_internal.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/pool.h"

@@ -3,7 +3,7 @@
 
 /* gnuplots for tests: the machine's own where it has one, and ones that misbehave. */
 
-#include "app/gnuplot.h"
+#include "app/gnuplot/gnuplot.h"
 #include "core/base/str.h"
 
 /* Skip the test, saying so, where a real gnuplot, a C compiler, Landlock or Xvfb lacks. */

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/gnuplot_internal.h"
+#include "app/gnuplot/gnuplot_internal.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/pool.h"

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cage.h"
-#include "app/gnuplot_internal.h"
+#include "app/gnuplot/cage.h"
+#include "app/gnuplot/gnuplot_internal.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "tests/app/gnuplot_rig.h"

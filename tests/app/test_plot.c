@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/cage.h"
+#include "app/gnuplot/cage.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/pool.h"

@@ -13,8 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "app/cage.h"
-#include "app/gnuplot_internal.h"
+#include "app/gnuplot/cage.h"
+#include "app/gnuplot/gnuplot_internal.h"
 
 #define ENVIRONMENT_MAX 12
 

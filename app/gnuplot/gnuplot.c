@@ -8,7 +8,7 @@
  */
 
 #define _GNU_SOURCE /* mkdtemp */
-#include "app/gnuplot.h"
+#include "app/gnuplot/gnuplot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/gnuplot_internal.h"
+#include "app/gnuplot/gnuplot_internal.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 

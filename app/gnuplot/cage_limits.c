@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "app/cage.h"
+#include "app/gnuplot/cage.h"
 
 static bool limit(int what, rlim_t most, const char *name, Error *err)
 {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/stage_plain.h"
+#include "app/plain/stage_plain.h"
 #include "lessons/engine/prose.h"
 
 enum { CHART_ROWS = 14 };

@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "app/gnuplot.h"
+#include "app/gnuplot/gnuplot.h"
 
 #define GNUPLOT_PATH_BYTES 256
 #define GNUPLOT_SILENT_SECONDS 2.0 /* then it is said */

@@ -1,13 +1,13 @@
 /* `plot` through gnuplot: a file, or a window that stays until it is no longer wanted. */
 
-#include "app/show_plot.h"
+#include "app/gnuplot/show_plot.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "app/gnuplot.h"
+#include "app/gnuplot/gnuplot.h"
 #include "core/base/text.h"
 
 #define DRAW_SECONDS 30.0

@@ -1,7 +1,7 @@
 /* Waiting: for answers, for the end, for a signal. */
 
 #define _GNU_SOURCE /* pipe2 */
-#include "app/stage_plain.h"
+#include "app/plain/stage_plain.h"
 
 #include <errno.h>
 #include <fcntl.h>

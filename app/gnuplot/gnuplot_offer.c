@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cage.h"
-#include "app/gnuplot_internal.h"
+#include "app/gnuplot/cage.h"
+#include "app/gnuplot/gnuplot_internal.h"
 #include "core/base/text.h"
 
 #define ASK_SECONDS 5.0

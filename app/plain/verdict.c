@@ -1,10 +1,10 @@
 /* The verdict of a run without a screen. */
 
-#include "app/verdict.h"
+#include "app/plain/verdict.h"
 
 #include <string.h>
 
-#include "app/stage_plain.h"
+#include "app/plain/stage_plain.h"
 #include "lessons/engine/prose.h"
 #include "lessons/engine/report_parts.h"
 

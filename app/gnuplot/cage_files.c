@@ -7,7 +7,7 @@
  */
 
 #define _GNU_SOURCE /* O_PATH, syscall */
-#include "app/cage.h"
+#include "app/gnuplot/cage.h"
 
 #include <elf.h>
 #include <errno.h>

@@ -17,7 +17,7 @@
  * without Landlock, and there the last row does not.
  */
 
-#include "app/gnuplot.h"
+#include "app/gnuplot/gnuplot.h"
 
 /* The program's descriptor. The limit on descriptors is set to the same number, so that none
  * with it can ever be opened again, and an exec by it is possible once. */

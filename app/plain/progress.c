@@ -1,6 +1,6 @@
 /* Drawing progress from events. */
 
-#include "app/progress.h"
+#include "app/plain/progress.h"
 
 #include <stdio.h>
 #include <string.h>

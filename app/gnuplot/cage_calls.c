@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "app/cage.h"
+#include "app/gnuplot/cage.h"
 
 /* Other processes, the kernel's own settings, and ways round a filter of calls. */
 static const char *const never[] = {"ptrace",

@@ -1,12 +1,12 @@
 /* Losses as they come, to a window or to a chart at the end. */
 
-#include "app/live_plot.h"
+#include "app/gnuplot/live_plot.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#include "app/gnuplot_internal.h"
-#include "app/show_plot.h"
+#include "app/gnuplot/gnuplot_internal.h"
+#include "app/gnuplot/show_plot.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
 

@@ -18,8 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/gnuplot.h"
-#include "app/show_plot.h"
+#include "app/gnuplot/gnuplot.h"
+#include "app/gnuplot/show_plot.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"

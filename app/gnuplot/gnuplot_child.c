@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/gnuplot_internal.h"
+#include "app/gnuplot/gnuplot_internal.h"
 #include "core/base/file.h"
 #include "core/base/pool.h"
 
