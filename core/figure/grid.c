@@ -127,16 +127,62 @@ int grid_text(Grid *grid, int row, int col, int cols, Ink ink, const char *text)
     return used;
 }
 
-void grid_plain(Str *out, const Grid *grid)
+/* ---- marks ---- */
+
+typedef enum Mark { MARK_BOLD, MARK_REVERSE, MARK_MEASURED } Mark;
+
+static void mark_area(Grid *grid, Rect area, Mark mark)
+{
+    for (int row = area.row; row < area.row + area.rows; row++) {
+        for (int col = area.col; col < area.col + area.cols; col++) {
+            Cell *cell = grid_at(grid, row, col);
+            if (cell == NULL) continue;
+            if (mark == MARK_BOLD) cell->bold = true;
+            if (mark == MARK_REVERSE) cell->reverse = true;
+            if (mark == MARK_MEASURED) cell->measured = true;
+        }
+    }
+}
+
+void grid_bold(Grid *grid, Rect area)
+{
+    mark_area(grid, area, MARK_BOLD);
+}
+
+void grid_reverse(Grid *grid, Rect area)
+{
+    mark_area(grid, area, MARK_REVERSE);
+}
+
+void grid_measured(Grid *grid, Rect area)
+{
+    mark_area(grid, area, MARK_MEASURED);
+}
+
+/* ---- as text ---- */
+
+static void add_rows(Str *out, const Grid *grid, bool saved)
 {
     for (int row = 0; row < grid->rows; row++) {
         const Cell *cells = &grid->cells[(Index)row * grid->cols];
         int         end = grid->cols;
         while (end > 0 && cells[end - 1].width == 1 && cells[end - 1].text[0] == '\0') end--;
         for (int col = 0; col < end; col++) {
+            bool blank_cell = cells[col].text[0] == '\0';
             if (cells[col].width == 0) continue;
-            str_add(out, cells[col].text[0] == '\0' ? " " : cells[col].text);
+            bool hide = saved && cells[col].measured && !blank_cell;
+            str_add(out, hide ? "#" : blank_cell ? " " : cells[col].text);
         }
         str_add(out, "\n");
     }
+}
+
+void grid_plain(Str *out, const Grid *grid)
+{
+    add_rows(out, grid, false);
+}
+
+void grid_saved(Str *out, const Grid *grid)
+{
+    add_rows(out, grid, true);
 }

@@ -33,6 +33,7 @@ typedef struct Cell {
     uint8_t width;            /* columns: 1 or 2; 0: tail of the wide cell at its left */
     uint8_t ink;
     bool    reverse, bold;
+    bool    measured; /* a measurement: saved screens leave it out */
 } Cell;
 
 typedef struct Rect {
@@ -57,7 +58,13 @@ Cell          *grid_at(const Grid *grid, int row, int col); /* NULL outside */
 int grid_text(Grid *grid, int row, int col, int cols, Ink ink, const char *text);
 /* One character. */
 void grid_put(Grid *grid, int row, int col, uint32_t cp, Ink ink);
+/* Marks on the cells of an area, which stay until they are written again. */
+void grid_bold(Grid *grid, Rect area);
+void grid_reverse(Grid *grid, Rect area);
+void grid_measured(Grid *grid, Rect area);
 /* All rows as text, blanks at line ends cut, each line ended by \n. */
 void grid_plain(Str *out, const Grid *grid);
+/* The same with '#' for what was measured, so that screens of two machines can be compared. */
+void grid_saved(Str *out, const Grid *grid);
 
 #endif

@@ -1,0 +1,26 @@
+#ifndef APP_TERM_SCRIPT_H
+#define APP_TERM_SCRIPT_H
+
+/*
+ * A session that is played from a file instead of typed: one command a line, '#' begins a comment.
+ *
+ *   size COLS ROWS     the screen from here on (80 24 at the start)
+ *   key NAME...        keys, "key Down Down Enter"
+ *   type TEXT          the rest of the line, character by character
+ *   wait TEXT          until the screen shows it; fails after 60 s
+ *   gone TEXT          until it no longer does
+ *   see TEXT           fails when the screen does not show it now
+ *   save FILE          what is on the screen, in the folder of saved screens; measured numbers as #
+ *
+ * After the last line the screen is left as by hang-up. Waiting is by what is shown, never by time.
+ */
+
+#include "app/term/display.h"
+#include "core/base/error.h"
+
+/* folder: where `save` writes; NULL: `save` is an error. */
+NODISCARD Display *script_open(const char *path, const char *folder, Error *err);
+/* How it went: ERR_FAILED with file, line and what was on the screen instead. */
+NODISCARD bool script_close(Display *display, Error *err);
+
+#endif
