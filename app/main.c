@@ -14,8 +14,8 @@
 #include "app/commands.h"
 #include "app/gnuplot/gnuplot.h"
 #include "app/gnuplot/live_plot.h"
-#include "app/plain/progress.h"
 #include "app/gnuplot/show_plot.h"
+#include "app/plain/progress.h"
 #include "app/signals.h"
 #include "core/base/text.h"
 #include "core/lab/lab.h"
@@ -190,7 +190,11 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "--gnuplot-cage") == 0) return gnuplot_cage_main(argc, argv);
     occupy_standard_streams();
     signals_install();
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    static char name[] = "lab", *lab_alone[] = {name, NULL};
+    bool        in_terminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
+    if (argc < 2 && in_terminal) {
+        if (!run_lab(1, lab_alone, &err)) print_error(&err);
+    } else if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         if (!print_overview(&err)) print_error(&err);
     } else if (strcmp(argv[1], "--version") == 0) {
         print_version(&err);

@@ -7,6 +7,8 @@
 
 void          signals_install(void);
 const Cancel *signals_cancel(void);
+/* Readable once a signal came: for who waits with poll(). */
+int signals_fd(void);
 /* The exit status: 130 or 143 where a signal was the cause, else the error's own code. */
 int signals_exit_code(ErrorCode code);
 

@@ -2,8 +2,8 @@
 #define APP_SCREEN_KEYMAP_H
 
 /*
- * The one table of keys: dispatch, the hint row, the help page and the manual are made from it. A
- * key means the same wherever it works.
+ * The one table of keys: dispatch, the hint row, the help page and the manual are made from it. In
+ * one room a key does one thing.
  */
 
 #include "app/term/key.h"
@@ -90,6 +90,8 @@ typedef struct KeyRow {
 const KeyRow *keymap(void); /* in the order of hints; ends with action ACT_NONE */
 /* What a key does in a room. typing: a field has the keys, so characters are ACT_TYPE. */
 Action keymap_action(RoomId room, Key key, bool typing);
+/* The first of the names is a character that would be typed. */
+bool        key_is_character(const char *names);
 const char *room_title(RoomId room);
 
 #endif

@@ -34,8 +34,13 @@ typedef struct RoomOps {
     void (*turn)(void *room);                         /* after a wake */
     bool (*busy)(void *room);                         /* work is running: q asks */
     void (*stop)(void *room);                         /* first Ctrl-C: give up the step, save */
+    void (*pause)(void *room);                        /* another room is about to compute */
     /* The line that repeats in a shell what is on the screen; "" where there is none. */
     void (*repeat)(void *room, Str *out);
+    /* A line of the ':' prompt that is none of the screen's own words; false: not this room's. Words
+     * that may begin one are appended to `words`, divided by blanks, for completion. */
+    bool (*command)(void *room, const char *line);
+    void (*words)(void *room, Str *words);
     /* The figure that is looked at, for gnuplot; borrowed until the next call; NULL: none. */
     const Figure *(*figure)(void *room);
 } RoomOps; /* members but create, free, draw, title and act may be NULL */

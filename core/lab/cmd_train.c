@@ -58,6 +58,7 @@ static bool file_bytes(const char *folder, const char *name, int64_t *bytes, Err
 
 static bool save(TrainJob *job, Error *err)
 {
+    job->adapter_bytes = 0;
     if (!job->method->save(job->method, job->out, err)) return false;
     for (const char *const *name = job->method->files; *name != NULL; name++) {
         if (!file_bytes(job->out, *name, &job->adapter_bytes, err)) return false;
@@ -65,27 +66,38 @@ static bool save(TrainJob *job, Error *err)
     return true;
 }
 
-static bool run(TrainJob *job, Error *err)
+bool job_begin(TrainJob *job, Error *err)
 {
-    RunHealth health;
-
     job_send_start(job);
     if (!measure(job, &job->before, &job->text_before, err) || !resume(job, err)) return false;
     /* A run that goes on has this in its log already. */
     if (trainer_step_number(job->trainer) == 0) tell(job, &job->before);
     mem_reset_peaks(job->account);
-    if (!trainer_run(job->trainer, job->cancel, err)) {
-        if (err->code == ERR_CANCELLED && trainer_step_number(job->trainer) > 0) {
-            error_hint(err, "go on with: --out %s --resume_from_checkpoint last", job->out);
-        }
-        return false;
-    }
+    return true;
+}
+
+bool job_finish(TrainJob *job, Error *err)
+{
+    RunHealth health;
+
     mem_peak_by_purpose(job->account, job->run_peak);
     trainer_health(job->trainer, &health);
     job->finding = diagnose(&health, &job->finding_hint);
     if (!measure(job, &job->after, &job->text_after, err)) return false;
     tell(job, &job->after);
     return save(job, err);
+}
+
+static bool run(TrainJob *job, Error *err)
+{
+    if (!job_begin(job, err)) return false;
+    if (!trainer_run(job->trainer, job->cancel, err)) {
+        if (err->code == ERR_CANCELLED && trainer_step_number(job->trainer) > 0) {
+            error_hint(err, "go on with: --out %s --resume_from_checkpoint last", job->out);
+        }
+        return false;
+    }
+    return job_finish(job, err);
 }
 
 static bool train(TrainJob *job, Result *result, Error *err)

@@ -7,6 +7,10 @@
 
 /* clang-format off: a row is a row */
 static const Command table[] = {
+    {.name = "lab", .operands = "[LESSON | ROOM]", .max_operands = 1, .args = lab_args,
+     .summary = "the lab on the screen; what loralab alone does in a terminal",
+     .details = "Opens home, a lesson by its id, or workbench, matrix, runs, model, help.",
+     .example = "loralab lab rank"},
     {.name = "train", .operands = "", .args = train_args, .run = cmd_train,
      .summary = "train a real adapter (or all weights) on real data",
      .details = "Prints loss and exact match before and after, what was trained, memory and "

@@ -9,6 +9,7 @@ static const char *const plot_formats[] = {"text", "window", "svg", "png", "pdf"
 static const char *const charsets[] = {"auto", "braille", "block", "ascii", NULL};
 static const char *const languages[] = {"en", "zh", NULL};
 static const char *const lesson_charsets[] = {"auto", "braille", "block", "ascii", "none", NULL};
+static const char *const themes[] = {"auto", "dark", "light", "contrast", "mono", NULL};
 static const char *const splits[] = {"train", "heldout", "combos", NULL};
 
 /* clang-format off: a row is a row */
@@ -129,6 +130,24 @@ const ArgSpec lessons_args[] = {
     {.name = "reset", .type = ARG_TEXT, .group = "Progress",
      .help = "forget what was done in this lesson, or in all"},
     {.name = "yes", .type = ARG_FLAG, .group = "Progress", .help = "reset without asking"},
+    {.name = NULL},
+};
+
+const ArgSpec lab_args[] = {
+    {.name = "theme", .type = ARG_CHOICE, .choices = themes, .fallback = "auto", .group = "Screen",
+     .help = "colours; auto can be read on black and on white"},
+    {.name = "charset", .type = ARG_CHOICE, .choices = charsets, .fallback = "auto",
+     .group = "Screen", .help = "characters of charts; ascii spells out all else, too"},
+    {.name = "projector", .type = ARG_FLAG, .group = "Screen",
+     .help = "big and bold, few words, one chart at a time"},
+    {.name = "linear", .type = ARG_FLAG, .group = "Screen",
+     .help = "plain text that only grows, as on a terminal without a screen"},
+    {.name = "quick", .type = ARG_FLAG, .group = "Screen",
+     .help = "lessons with the smaller form of the values that have one"},
+    {.name = "script", .type = ARG_PATH, .group = "Screen",
+     .help = "play a session from this file instead of a terminal"},
+    {.name = "save", .type = ARG_PATH, .group = "Screen",
+     .help = "folder for the screens that a script saves"},
     {.name = NULL},
 };
 

@@ -15,8 +15,8 @@ static const char *const schedules[] = {"constant", "constant_with_warmup", "lin
                                         NULL};
 static const char *const optims[] = {"adamw", "sgd", NULL};
 static const char *const inits[] = {"true", "gaussian", "kaiming_normal", "xavier_normal",
-                                    "variance_1_r", "variance_2_r", "variance_2_rk", "swapped",
-                                    "broken_both_zero", "broken_both_random", NULL};
+                                    "variance_1", "variance_1_r", "variance_2_r", "variance_2_rk",
+                                    "swapped", "broken_both_zero", "broken_both_random", NULL};
 
 /* clang-format off: a row is a row */
 

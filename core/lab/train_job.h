@@ -52,6 +52,11 @@ NODISCARD bool job_make_trainer(TrainJob *job, Error *err);
 NODISCARD bool job_generate(TrainJob *job, Str *text, Error *err); /* for the fixed prompt */
 void           job_free(TrainJob *job);
 
+/* Around the steps (cmd_train.c): the log's first line, what was measured before, the checkpoint
+ * to go on from; and what is measured afterwards, the adapter on disk. */
+NODISCARD bool job_begin(TrainJob *job, Error *err);
+NODISCARD bool job_finish(TrainJob *job, Error *err);
+
 void           job_send_start(TrainJob *job);
 NODISCARD bool job_report(TrainJob *job, Result *result, Error *err);
 NODISCARD bool job_dry_run(TrainJob *job, Result *result, Error *err);

@@ -1,0 +1,101 @@
+/* `lab`: the screen, where there is a terminal for it; else the same in plain text. */
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/plain/plain_lab.h"
+#include "app/screen/screen.h"
+#include "app/signals.h"
+#include "app/term/script.h"
+#include "app/term/terminal.h"
+#include "core/lab/lab.h"
+
+/* NO_COLOR counts where it is not empty (no-color.org); --color always wins over it. */
+static bool wants_colour(const Args *args)
+{
+    const char *how = args_text(args, "color"), *no = getenv("NO_COLOR");
+    if (strcmp(how, "auto") != 0) return strcmp(how, "always") == 0;
+    return no == NULL || no[0] == '\0';
+}
+
+static void choose_look(const Args *args, bool scripted, Look *look)
+{
+    const char *charset = args_text(args, "charset");
+    setlocale(LC_CTYPE, "");
+    bool utf8 = scripted || strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+
+    look->projector = args_flag(args, "projector");
+    look->ascii = !utf8 || strcmp(charset, "ascii") == 0;
+    look->charset = look->ascii                                       ? CHARSET_ASCII
+                    : strcmp(charset, "block") == 0                   ? CHARSET_BLOCK
+                    : strcmp(charset, "auto") == 0 && look->projector ? CHARSET_BLOCK
+                                                                      : CHARSET_BRAILLE;
+}
+
+/* A room by its name, or a lesson. */
+static void choose_place(const Args *args, ScreenSpec *spec)
+{
+    static const struct {
+        const char *name;
+        RoomId      room;
+    } rooms[] = {{"home", ROOM_HOME}, {"workbench", ROOM_WORKBENCH}, {"matrix", ROOM_MATRIX},
+                 {"runs", ROOM_RUNS}, {"model", ROOM_MODEL},         {"help", ROOM_HELP}};
+    if (args_operands(args) == 0) return;
+    const char *name = args_operand(args, 0);
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        if (strcmp(rooms[i].name, name) != 0) continue;
+        spec->room = rooms[i].room;
+        return;
+    }
+    spec->room = ROOM_LESSON;
+    spec->argument = name;
+}
+
+static bool show(Lab *lab, const Args *args, const Cancel *cancel, Error *err)
+{
+    const char *script = args_text(args, "script");
+    ScreenSpec  spec = {.lab = lab,
+                        .cancel = cancel,
+                        .signal_fd = signals_fd(),
+                        .fixed_clock = script != NULL,
+                        .quick = args_flag(args, "quick"),
+                        .threads = (int)args_int(args, "threads"),
+                        .seed = (uint64_t)args_int(args, "seed")};
+
+    if (lab_backend(lab, args, err) == NULL) return false;
+    if (!theme_find(args_text(args, "theme"), &spec.theme)) return false;
+    choose_look(args, script != NULL, &spec.look);
+    choose_place(args, &spec);
+    if (script != NULL) {
+        spec.display = script_open(script, args_text(args, "save"), err);
+        if (spec.display == NULL) return false;
+        Error why = {0};
+        bool  ok = screen_run(&spec, &why);
+        if (!script_close(spec.display, err)) return false;
+        /* A script's end is a hang-up that was meant. */
+        return ok || why.code == ERR_CANCELLED || error_set(err, why.code, "%s", why.message);
+    }
+    TerminalSpec terminal = {.theme = spec.theme, .colour = wants_colour(args)};
+    spec.display = terminal_open(&terminal, err);
+    if (spec.display == NULL) return false;
+    bool ok = screen_run(&spec, err);
+    terminal_close(spec.display);
+    return ok;
+}
+
+bool cmd_lab(Lab *lab, const Args *args, const Sink *sink, const Cancel *cancel, Result *result,
+             Error *err)
+{
+    bool        scripted = args_text(args, "script") != NULL;
+    const char *refusal = scripted ? NULL : terminal_refusal();
+
+    if (args_flag(args, "linear") || refusal != NULL) {
+        if (refusal != NULL && !args_flag(args, "linear")) sink_note(sink, "%s", refusal);
+        return plain_lab(lab, args, sink, cancel, result, err);
+    }
+    return show(lab, args, cancel, err);
+}

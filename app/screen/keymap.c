@@ -1,0 +1,120 @@
+/* The table of keys, and how one is found in it. */
+
+#include "app/screen/keymap.h"
+
+#include <string.h>
+
+#define LISTS (IN(ROOM_HOME) | IN(ROOM_RUNS) | IN(ROOM_MODEL) | IN(ROOM_HELP))
+#define TRAINS (IN(ROOM_LESSON) | IN(ROOM_WORKBENCH))
+#define CHARTS (IN(ROOM_LESSON) | IN(ROOM_WORKBENCH) | IN(ROOM_RUNS))
+
+/* clang-format off */
+static const KeyRow rows[] = {
+    {ACT_COMMIT, EVERYWHERE, "Enter", "open", "opens, answers, or takes over what is selected"},
+    {ACT_NEXT, IN(ROOM_LESSON), "Space", "next", "goes on: the next part of the lesson"},
+    {ACT_CHOOSE, IN(ROOM_LESSON), "1 2 3 4 5 6 7 8 9", NULL, "picks an answer by its number"},
+    {ACT_PREVIOUS, IN(ROOM_LESSON), "Left", "back", "looks back at what came before"},
+    {ACT_HINT, IN(ROOM_LESSON), "H", "hint", "a hint on the question, weaker ones first"},
+    {ACT_PAUSE, IN(ROOM_WORKBENCH), "p", "run, pause", "starts the training, pauses it, goes on"},
+    {ACT_SINGLE, IN(ROOM_WORKBENCH), "s", "one step", "makes one training step and pauses"},
+    {ACT_REWIND, IN(ROOM_WORKBENCH), "b", "rewind", "goes back to the snapshot before"},
+    {ACT_ADAPTER, IN(ROOM_WORKBENCH), "a", "adapter on, off",
+     "the text of the prompt with and without what was learned"},
+    {ACT_EDIT, TRAINS | IN(ROOM_MATRIX), "e", "edit", "edits the values that may be changed"},
+    {ACT_RESTORE, IN(ROOM_LESSON), "R", "restore", "the state of this step as the lesson left it"},
+    {ACT_MARK, IN(ROOM_RUNS) | IN(ROOM_MODEL), "x", "mark", "takes it in, or leaves it out"},
+    {ACT_TRUNCATE, IN(ROOM_MATRIX), "t", "truncate", "cuts the matrix to a lower rank"},
+    {ACT_UNDO, IN(ROOM_MATRIX), "u", "undo", "takes back the last change"},
+    {ACT_LOG, CHARTS, "y", "log", "the axis logarithmic or linear"},
+    {ACT_SMOOTH, IN(ROOM_WORKBENCH) | IN(ROOM_RUNS), "S", "smooth",
+     "curves as they are, or the mean of several steps"},
+    {ACT_COMPARE, IN(ROOM_WORKBENCH) | IN(ROOM_RUNS), "c", "compare",
+     "another recorded run on the same axes; what is drawn"},
+    {ACT_GNUPLOT, CHARTS | IN(ROOM_MATRIX), "g", "gnuplot", "the figure in a window of gnuplot"},
+    {ACT_EXPORT, IN(ROOM_LESSON) | IN(ROOM_RUNS), "E", "export", "writes a report or a figure to a file"},
+    {ACT_COPY, EVERYWHERE, "r", NULL, "shows the line that repeats this in a shell"},
+    {ACT_NEXT_PANE, EVERYWHERE, "Tab", "pane", "the next part of the screen"},
+    {ACT_PREVIOUS_PANE, EVERYWHERE, "Shift-Tab", NULL, "the part before"},
+    {ACT_NEXT_STEP, IN(ROOM_LESSON), "n", NULL, "the step after, when it was seen already"},
+    {ACT_PREVIOUS_STEP, IN(ROOM_LESSON), "p", NULL, "the step before"},
+    {ACT_CONTENTS, IN(ROOM_LESSON), "o", NULL, "the steps of the lesson as a list"},
+    {ACT_RESET, IN(ROOM_HOME), "x", "reset", "forgets what was done in the selected lesson; asks first"},
+    {ACT_WORKBENCH, EVERYWHERE & ~IN(ROOM_WORKBENCH), "w", NULL,
+     "the workbench: a training with settings of one's own"},
+    {ACT_MATRIX, EVERYWHERE & ~IN(ROOM_MATRIX), "v", NULL, "the matrix view: entries, singular values, rank"},
+    {ACT_RUNS, EVERYWHERE & ~IN(ROOM_RUNS), "l", NULL, "the recorded runs"},
+    {ACT_MODEL, EVERYWHERE & ~IN(ROOM_MODEL), "m", NULL, "the base model, layer by layer"},
+    {ACT_UP, EVERYWHERE, "Up k", NULL, "up"},
+    {ACT_DOWN, EVERYWHERE, "Down j", NULL, "down"},
+    {ACT_LEFT, EVERYWHERE & ~IN(ROOM_LESSON), "Left h", NULL, "left; closes a branch"},
+    {ACT_RIGHT, EVERYWHERE, "Right", NULL, "right; opens a branch"},
+    {ACT_PAGE_UP, EVERYWHERE, "PgUp", NULL, "a page up"},
+    {ACT_PAGE_DOWN, EVERYWHERE, "PgDn", NULL, "a page down"},
+    {ACT_FIRST, EVERYWHERE, "Home", NULL, "to the beginning"},
+    {ACT_LAST, EVERYWHERE, "End", NULL, "to the end"},
+    {ACT_ERASE, EVERYWHERE, "Backspace", NULL, "erases in a field; else goes back"},
+    {ACT_DELETE, EVERYWHERE, "Delete", NULL, "erases in a field; a field back to its default"},
+    {ACT_SEARCH, IN(ROOM_LESSON) | IN(ROOM_HELP), "/", NULL, "searches for words"},
+    {ACT_SEARCH_NEXT, IN(ROOM_LESSON) | IN(ROOM_HELP), "f", NULL, "searches on"},
+    {ACT_COMMAND, EVERYWHERE, ":", "command", "a line of the vocabulary; Tab completes, Up recalls"},
+    {ACT_NOTES, EVERYWHERE, "N", NULL, "how a second terminal shows the presenter's notes"},
+    {ACT_THEME, EVERYWHERE, "T", NULL, "the next set of colours"},
+    {ACT_HELP, EVERYWHERE & ~IN(ROOM_HELP), "? F1", "help", "everything that is on the screen, explained"},
+    {ACT_STOP, EVERYWHERE, "Ctrl-C", NULL, "gives up the step under way and saves; once more: quits"},
+    {ACT_REDRAW, EVERYWHERE, "Ctrl-L", NULL, "draws the screen again"},
+    {ACT_SUSPEND, EVERYWHERE, "Ctrl-Z", NULL, "back to the shell; fg goes on here"},
+    {ACT_LEAVE, EVERYWHERE, "Esc", NULL, "closes what is open, then goes back"},
+    {ACT_QUIT, EVERYWHERE, "q", "quit", "back; from home, out of the lab"},
+    {ACT_NONE, 0, "", NULL, ""},
+};
+/* clang-format on */
+
+const KeyRow *keymap(void)
+{
+    return rows;
+}
+
+static bool first_key(const char *names, Key *key)
+{
+    char   name[24];
+    size_t n = strcspn(names, " ");
+    CHECK(n < sizeof name);
+    memcpy(name, names, n);
+    name[n] = '\0';
+    return key_parse(name, key);
+}
+
+static bool row_has(const KeyRow *row, Key key)
+{
+    for (const char *at = row->keys; *at != '\0';) {
+        size_t n = strcspn(at, " ");
+        Key    one;
+        if (first_key(at, &one) && key_same(one, key)) return true;
+        at += n + (at[n] == ' ');
+    }
+    return false;
+}
+
+bool key_is_character(const char *names)
+{
+    Key key;
+    return first_key(names, &key) && key.code == K_CHAR;
+}
+
+Action keymap_action(RoomId room, Key key, bool typing)
+{
+    if (typing && key.code == K_CHAR) return ACT_TYPE;
+    for (const KeyRow *row = rows; row->action != ACT_NONE; row++) {
+        if ((row->rooms & IN(room)) && row_has(row, key)) return row->action;
+    }
+    return ACT_NONE;
+}
+
+const char *room_title(RoomId room)
+{
+    static const char *const titles[ROOM_COUNT] = {
+        [ROOM_HOME] = "loralab",  [ROOM_LESSON] = "Lesson", [ROOM_WORKBENCH] = "Workbench",
+        [ROOM_MATRIX] = "Matrix", [ROOM_RUNS] = "Runs",     [ROOM_MODEL] = "Model",
+        [ROOM_HELP] = "Help"};
+    return titles[room];
+}
