@@ -264,6 +264,11 @@ void args_repeat_line(Str *out, const Args *args)
         const Slot *slot = &args->slots[i];
         if (!slot->given) continue;
         bool many = slot->spec->type == ARG_MANY;
+        if (slot->spec->type == ARG_FLAG) {
+            str_addf(out, " --%s%s", args_flag(args, slot->spec->name) ? "" : "no-",
+                     slot->spec->name);
+            continue;
+        }
         for (Index k = 0; k < (many ? slot->count : 1); k++) {
             str_addf(out, " --%s ", slot->spec->name);
             add_quoted(out, many ? slot->items[k] : slot->text);

@@ -59,7 +59,7 @@ Note *job_note(LessonJob *job, NoteKind kind, const char *id, Place place, Error
     return note;
 }
 
-static void play_words(Str *text, const Note *note)
+static void play_words(Str *text, const Note *note, bool marks)
 {
     if (note->kind == NOTE_RESULT) str_addf(text, "%s: ", note->id);
     if (note->kind == NOTE_ASSERT) {
@@ -67,18 +67,24 @@ static void play_words(Str *text, const Note *note)
     }
     if (note->text != NULL) str_add(text, note->text);
     if (note->measured != NULL) {
-        str_addf(text, note->text != NULL ? " (%s)" : "%s", note->measured);
+        const char *open = note->text != NULL ? " (" : "", *close = note->text != NULL ? ")" : "";
+        if (marks) {
+            str_addf(text, "%s" FILL_BEGIN "%s" FILL_END "%s", open, note->measured, close);
+        } else {
+            str_addf(text, "%s%s%s", open, note->measured, close);
+        }
     }
 }
 
-void job_tell_note(LessonJob *job, const Note *note)
+void job_tell_note(LessonJob *job, Note *note)
 {
     if (!job->playing) {
         job_tell(job, (Tell){.kind = TELL_NOTE, .note = note, .verdict = note->verdict});
+        note_unmark(note);
         return;
     }
     Str text = {0};
-    play_words(&text, note);
+    play_words(&text, note, job->marks);
     job->lost = job->lost || text.failed;
     job_tell(
         job,
@@ -235,6 +241,7 @@ static void *job_main(void *argument)
               job_goes_on(job, err);
     ok = name_backend(job, err) && ok;
     job->transcript.seconds = job->spent;
+    for (Index i = 0; i < job->transcript.count; i++) note_unmark(&job->transcript.notes[i]);
     job->transcript.peak_bytes = mem_peak_in_use_total(mem_program());
     close_bench(job);
     CHECK(ok || err->code != ERR_NONE);
@@ -295,6 +302,7 @@ LessonJob *lesson_job_start(const LessonJobSpec *spec, Error *err)
     job->threads = spec->threads;
     job->quick = spec->quick;
     job->asks = spec->asks;
+    job->marks = spec->marks;
     job->answers = spec->answers;
     job->from_step = spec->from_step;
     if (values_choose(job, spec, err) && fill_head(job, spec, err) && start_thread(job, err)) {

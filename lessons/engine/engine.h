@@ -98,6 +98,9 @@ typedef struct LessonJobSpec {
     bool                 asks; /* questions without a prepared answer are asked; false: skipped */
     Index                from_step; /* earlier steps run without questions (0: all asked) */
     const char          *repeat;    /* the line that repeats this run */
+    /* Tells carry each value that was filled into a text between U+FFF9 and U+FFFB, so that it can
+     * be shown as measured. The transcript is without them once a note was told. */
+    bool marks;
 } LessonJobSpec;
 
 /* ERR_INPUT: a setting that does not exist or is out of range. Starts the thread. */

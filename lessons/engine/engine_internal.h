@@ -29,7 +29,7 @@ struct LessonJob {
     const Lesson        *lesson;
     Stage                stage;
     int                  threads;
-    bool                 quick, asks;
+    bool                 quick, asks, marks;
     const LessonAnswers *answers;
     Index                from_step;
     char               **values; /* as text, in the lesson's order */
@@ -79,7 +79,7 @@ NODISCARD bool job_goes_on(const LessonJob *job, Error *err);
 /* A new Note: of the transcript, or of the play under way. */
 NODISCARD Note *job_note(LessonJob *job, NoteKind kind, const char *id, Place place, Error *err);
 /* The note is complete. */
-void job_tell_note(LessonJob *job, const Note *note);
+void job_tell_note(LessonJob *job, Note *note);
 /* Put "FILE:LINE:COL: " before an error of the lesson's own text. Returns false. */
 bool job_blame(const LessonJob *job, Place place, Error *err);
 bool job_again(const LessonJob *job); /* in a step that was done earlier */
@@ -156,6 +156,9 @@ NODISCARD bool job_assert(LessonJob *job, const Item *item, Error *err);
 
 /* A command's result in at most a few lines: what is long is named, not shown. */
 NODISCARD char *result_words(const Datum *value, Error *err);
+/* Take the marks of filled in values out of it again; NULL-safe. */
+void words_unmark(char *text);
+void note_unmark(Note *note);
 
 /* ---- engine_play.c ---- */
 

@@ -91,7 +91,9 @@ static bool measure_number(Guess *guess, Note *note, const Scope *scope, Error *
 
 static Datum *words_datum(const char *words, Error *err)
 {
-    return datum_text(words, (Index)strlen(words), err);
+    Datum *datum = datum_text(words, (Index)strlen(words), err);
+    if (datum != NULL) words_unmark(datum->text);
+    return datum;
 }
 
 static bool record_words(Guess *guess, Note *note, Error *err)

@@ -136,7 +136,10 @@ char *job_fill(LessonJob *job, const char *text, bool escape, Place place, Error
     Scope   scope = overlay_scope(&overlay, job);
     Str     out = {0};
 
-    if (!fill_text(&out, text, (Index)strlen(text), &scope, escape, NULL, err)) {
+    Index n = (Index)strlen(text);
+    bool  ok = job->marks ? fill_marked(&out, text, n, &scope, escape, NULL, err)
+                          : fill_text(&out, text, n, &scope, escape, NULL, err);
+    if (!ok) {
         str_free(&out);
         job_blame(job, place, err);
         return NULL;

@@ -79,3 +79,27 @@ char *result_words(const Datum *value, Error *err)
     }
     return str_take(&out, err);
 }
+
+void words_unmark(char *text)
+{
+    const size_t n = strlen(FILL_BEGIN);
+    char        *to = text;
+    if (text == NULL) return;
+    for (const char *from = text; *from != '\0';) {
+        if (strncmp(from, FILL_BEGIN, n) == 0 || strncmp(from, FILL_END, n) == 0) {
+            from += n;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+}
+
+void note_unmark(Note *note)
+{
+    words_unmark(note->text);
+    words_unmark(note->said);
+    words_unmark(note->reason);
+    words_unmark(note->measured);
+    words_unmark(note->feedback);
+}

@@ -10,6 +10,15 @@
 #include "core/lab/lab.h"
 #include "lessons/engine/lesson_parts.h"
 
+/* "/x/lessons" for "/x/data". */
+static char *folder_beside(const char *folder, const char *name, Error *err)
+{
+    Str path = {0};
+    str_add_bytes(&path, folder, path_base(folder) - folder);
+    str_add(&path, name);
+    return str_take(&path, err);
+}
+
 static char *shelf_folder(const Lab *lab, Error *err)
 {
     if (lab->data_folder == NULL) {
@@ -20,7 +29,7 @@ static char *shelf_folder(const Lab *lab, Error *err)
     char *inside = path_join(lab->data_folder, "lessons", err);
     if (inside == NULL || path_is_folder(inside)) return inside;
     mem_free(inside);
-    char *beside = path_join(lab->data_folder, "../lessons", err);
+    char *beside = folder_beside(lab->data_folder, "lessons", err);
     if (beside == NULL || path_is_folder(beside)) return beside;
     error_set(err, ERR_INPUT, tr("there are no lessons at %s"), beside);
     mem_free(beside);

@@ -60,6 +60,32 @@ void prose_text(Str *out, const Prose *prose, int columns, bool ascii);
 void prose_html(Str *out, const Prose *prose);
 /* One string under the same rule as prose_text's ascii: for titles, labels, choices. */
 void prose_ascii(Str *out, const char *text, Index n);
+
+/* ---- for who draws styles ---- */
+
+/* Bytes that stand before text of a style. Each line begins plain and unmeasured, and names anew
+ * what goes on from the line before. */
+enum {
+    PROSE_MARK_PLAIN = 1,
+    PROSE_MARK_EMPHASIS,
+    PROSE_MARK_STRONG,
+    PROSE_MARK_CODE,
+    PROSE_MARK_LINK,
+    PROSE_MARK_DIM, /* what is not the author's: rules, the address of a link */
+    PROSE_MARK_MEASURED = 0x0e,
+    PROSE_MARK_GIVEN = 0x0f /* ends what was measured */
+};
+/* As prose_text does it, with these marks: in the Markdown, what was measured stands between
+ * U+FFF9 and U+FFFB (which nothing here ever shows). */
+void prose_marked(Str *out, const Prose *prose, int columns, bool ascii);
+/* Plain text, made safe, with the marks of what was measured: wrapped as prose_wrap does it, or
+ * its lines as they are, cut where they are too wide. */
+void prose_wrap_marked(Str *out, const char *text, Index n, const char *first, const char *next,
+                       int columns, bool ascii);
+void prose_lines_marked(Str *out, const char *text, Index n, int columns, bool ascii);
+
+/* ---- plain ---- */
+
 /* Wrap plain text with a first and a following indent; as prose_text does it. Made safe; a
  * newline in the text is a blank. */
 void prose_wrap(Str *out, const char *text, Index n, const char *first, const char *next,

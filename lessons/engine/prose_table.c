@@ -16,7 +16,7 @@ typedef struct Table {
     Index             count, cells;
     int               width[PROSE_MAX_CELLS];
     int               columns;
-    bool              ascii;
+    const ProseWay   *way;
 } Table;
 
 static Index cell_end(const ProseBlock *row, Index cell)
@@ -28,8 +28,10 @@ static Index cell_end(const ProseBlock *row, Index cell)
 static void cell_text(Str *out, const Table *table, const ProseBlock *row, Index cell)
 {
     if (cell >= row->cells) return;
-    Index from = out->len;
-    prose_spans(out, row, row->cell_at[cell], cell_end(row, cell), table->ascii);
+    Index    from = out->len;
+    ProseWay way = *table->way;
+    if (row->header) way.base = PROSE_MARK_STRONG;
+    prose_spans(out, row, row->cell_at[cell], cell_end(row, cell), &way);
     for (Index i = from; i < out->len; i++) {
         if (out->data[i] == PROSE_BREAK || out->data[i] == '\n') out->data[i] = ' ';
     }
@@ -128,7 +130,7 @@ static void put_grid(Str *out, const Table *table)
         if (!table->rows[r].header) continue;
         for (Index c = 0; c < table->cells; c++) {
             if (c > 0) pad(out, GAP);
-            for (int i = 0; i < table->width[c]; i++) str_add_bytes(out, "-", 1);
+            prose_rule(out, table->width[c], table->way);
         }
         str_add(out, "\n");
     }
@@ -155,9 +157,9 @@ static void put_list(Str *out, const Table *table)
     }
 }
 
-Index prose_table(Str *out, const Prose *prose, Index at, int columns, bool ascii)
+Index prose_table(Str *out, const Prose *prose, Index at, int columns, const ProseWay *way)
 {
-    Table table = {.rows = prose->blocks + at, .columns = columns, .ascii = ascii};
+    Table table = {.rows = prose->blocks + at, .columns = columns, .way = way};
     while (at + table.count < prose->count) {
         const ProseBlock *row = &table.rows[table.count];
         if (row->kind != PROSE_ROW || (row->header && table.count > 0)) break;

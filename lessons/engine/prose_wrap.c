@@ -69,12 +69,16 @@ typedef struct Wrap {
     int         place_width;    /* width of text[start, resume) */
     bool        has_place, any; /* any: a line was written */
     uint32_t    before;
+    ProseMarks  marks; /* at start */
 } Wrap;
 
 static void put_line(Wrap *wrap, Index end)
 {
     if (wrap->any) str_add(wrap->out, wrap->next_indent);
+    prose_marks_open(wrap->out, &wrap->marks);
     str_add_bytes(wrap->out, wrap->text + wrap->start, end - wrap->start);
+    prose_marks_pass(&wrap->marks, wrap->text + wrap->start, end - wrap->start);
+    prose_marks_close(wrap->out, &wrap->marks);
     str_add(wrap->out, "\n");
     if (!wrap->any)
         wrap->indent_columns = text_columns(wrap->next_indent, (Index)strlen(wrap->next_indent));
@@ -123,7 +127,8 @@ static void blank_at(Wrap *wrap, Index at)
 
 static void put_char(Wrap *wrap, Index at, uint32_t cp, int width)
 {
-    if (at > wrap->start && wrap->before != ' ' && may_break(wrap->before, cp)) {
+    bool apart = width > 0 && at > wrap->start && wrap->before != ' ';
+    if (apart && may_break(wrap->before, cp)) {
         wrap->place = wrap->resume = at;
         wrap->place_width = wrap->width;
         wrap->has_place = true;
@@ -214,24 +219,36 @@ void prose_wrap(Str *out, const char *text, Index n, const char *first, const ch
     prose_used(out, &safe);
 }
 
+/* One line of [from, to), what holds there taken along. */
+static void put_cut(Str *out, const char *text, Index n, const char *indent, ProseMarks *marks)
+{
+    str_add(out, indent);
+    prose_marks_open(out, marks);
+    for (Index i = 0; i < n; i++) str_add_bytes(out, text[i] == '\t' ? " " : text + i, 1);
+    prose_marks_pass(marks, text, n);
+    prose_marks_close(out, marks);
+    str_add(out, "\n");
+}
+
 void prose_cut_lines(Str *out, const char *text, Index n, const char *indent, int columns)
 {
-    int width = (columns < PROSE_MIN_COLUMNS ? PROSE_MIN_COLUMNS : columns) - (int)strlen(indent);
-    int used = 0;
-    str_add(out, indent);
+    int        width = columns < PROSE_MIN_COLUMNS ? PROSE_MIN_COLUMNS : columns;
+    int        used = 0;
+    Index      start = 0;
+    ProseMarks marks = {0};
+    width -= text_columns(indent, (Index)strlen(indent));
     for (Index i = 0; i < n;) {
         uint32_t cp;
         int      length = utf8_decode(text + i, n - i, &cp);
         CHECK(length > 0);
         int wide = cp == '\n' ? 0 : cp == '\t' ? 1 : text_columns(text + i, length);
         if (cp == '\n' || (used > 0 && used + wide > width)) {
-            str_add(out, "\n");
-            str_add(out, indent);
+            put_cut(out, text + start, i - start, indent, &marks);
+            start = cp == '\n' ? i + 1 : i;
             used = 0;
         }
-        if (cp != '\n') str_add_bytes(out, cp == '\t' ? " " : text + i, length);
         used += wide;
         i += length;
     }
-    str_add(out, "\n");
+    put_cut(out, text + start, n - start, indent, &marks);
 }
