@@ -36,6 +36,7 @@ SANITIZE    := $(filter -fsanitize=address% -fsanitize=thread,$(OPT_$(CONFIG)))
 pkg    = $(or $(shell pkg-config $(1) $(2) 2>/dev/null),$(3))
 PKGS   = $(patsubst -I%,-isystem %,$(foreach m,openblas lapacke,$(call pkg,--cflags,$(m),)))
 LIBS   = $(call pkg,--libs,openblas,-lopenblas) $(call pkg,--libs,lapacke,-llapacke) \
+         $(call pkg,--libs,ncursesw,-lncursesw -ltinfo) \
          -ljansson -lpcre2-8 -lutf8proc -lxxhash -lmd4c -lseccomp -lpthread -lm -ldl
 CFLAGS   ?=
 CPPFLAGS := -D_POSIX_C_SOURCE=200809L -I.
@@ -59,8 +60,8 @@ LIB_OBJ  := $(filter-out $(BUILD)/app/main.o,$(OBJ))
 TEST_OBJ := $(TEST_SRC:%.c=$(BUILD)/%.o)
 FOLDERS  := $(sort $(dir $(OBJ) $(TEST_OBJ)) $(BUILD)/tests/bench/ $(BUILD)/tests/fuzz/)
 
-.PHONY: build help demo test run-tests lint bench run-bench asan tsan fuzz run-fuzz soak lessons \
-        base format clean deps flags
+.PHONY: build help demo test run-tests install uninstall lint bench run-bench asan tsan fuzz \
+        run-fuzz soak lessons base format clean deps flags
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 
@@ -110,6 +111,25 @@ run-fuzz: $(FUZZERS:%=$(BUILD)/tests/fuzz/%.run)
 
 soak: build ## hours of use in minutes: growth of memory, files and threads
 	@tests/soak.sh
+
+# Where things go, by the GNU and Debian conventions; DESTDIR stands before all of it.
+PREFIX ?= /usr/local
+share   = $(DESTDIR)$(PREFIX)/share
+PAGES   = man:man/man1/loralab.1 bash:bash-completion/completions/loralab \
+          zsh:zsh/site-functions/_loralab fish:fish/vendor_completions.d/loralab.fish
+
+install: build ## the program, its data, lessons, manual and completions under PREFIX (/usr/local)
+	@install -D -m 755 $(BUILD)/loralab $(DESTDIR)$(PREFIX)/bin/loralab
+	@find data lessons -path lessons/engine -prune -o -type f -print | while read -r f; do \
+	    install -D -m 644 "$$f" "$(share)/loralab/$${f#data/}" || exit 1; done
+	@for page in $(PAGES); do install -d "$(share)/$$(dirname "$${page#*:}")" && \
+	    $(BUILD)/loralab help "$${page%%:*}" >"$(share)/$${page#*:}" && \
+	    chmod 644 "$(share)/$${page#*:}" || exit 1; done
+	@install -D -m 644 LICENSE README.md -t $(share)/doc/loralab
+
+uninstall: ## what install put under PREFIX
+	@rm -rf $(share)/loralab $(share)/doc/loralab $(DESTDIR)$(PREFIX)/bin/loralab
+	@for page in $(PAGES); do rm -f "$(share)/$${page#*:}"; done
 
 lessons: build ## every lesson whole, with three seeds (test runs their quick form)
 	@LORALAB=$(BUILD)/loralab tests/lessons.sh

@@ -9,6 +9,6 @@
 /* The function of a command: its row's, or ours where we have one. */
 CommandFn *app_command(const Command *command);
 
-CommandFn cmd_lessons, cmd_run, cmd_check, cmd_help_verbs, cmd_lab;
+CommandFn cmd_lessons, cmd_run, cmd_check, cmd_help_more, cmd_lab, cmd_notes;
 
 #endif

@@ -13,6 +13,9 @@ static const KeyRow rows[] = {
     {ACT_COMMIT, EVERYWHERE, "Enter", "open", "opens, answers, or takes over what is selected"},
     {ACT_NEXT, IN(ROOM_LESSON), "Space", "next", "goes on: the next part of the lesson"},
     {ACT_CHOOSE, IN(ROOM_LESSON), "1 2 3 4 5 6 7 8 9", NULL, "picks an answer by its number"},
+    {ACT_CHOOSE, IN(ROOM_NOTES), "1 2 3 4 5 6 7 8 9", "a vote", "one vote more for the choice"},
+    {ACT_UNDO, IN(ROOM_NOTES), "u", "take back", "takes back the last vote"},
+    {ACT_RESET, IN(ROOM_NOTES), "0", "clear", "no votes"},
     {ACT_PREVIOUS, IN(ROOM_LESSON), "Left", "back", "looks back at what came before"},
     {ACT_HINT, IN(ROOM_LESSON), "H", "hint", "a hint on the question, weaker ones first"},
     {ACT_PAUSE, IN(ROOM_WORKBENCH), "p", "run, pause", "starts the training, pauses it, goes on"},
@@ -20,11 +23,17 @@ static const KeyRow rows[] = {
     {ACT_REWIND, IN(ROOM_WORKBENCH), "b", "rewind", "goes back to the snapshot before"},
     {ACT_ADAPTER, IN(ROOM_WORKBENCH), "a", "adapter on, off",
      "the text of the prompt with and without what was learned"},
-    {ACT_EDIT, TRAINS | IN(ROOM_MATRIX), "e", "edit", "edits the values that may be changed"},
+    {ACT_EDIT, TRAINS | IN(ROOM_MATRIX) | IN(ROOM_MODEL), "e", "edit", "edits the values that may be changed"},
     {ACT_RESTORE, IN(ROOM_LESSON), "R", "restore", "the state of this step as the lesson left it"},
     {ACT_MARK, IN(ROOM_RUNS) | IN(ROOM_MODEL), "x", "mark", "takes it in, or leaves it out"},
     {ACT_TRUNCATE, IN(ROOM_MATRIX), "t", "truncate", "cuts the matrix to a lower rank"},
     {ACT_UNDO, IN(ROOM_MATRIX), "u", "undo", "takes back the last change"},
+    {ACT_CONTENTS, IN(ROOM_MATRIX), "o", "matrices",
+     "other matrices: a lesson's, a picture, a weight of the base, what a run learned"},
+    {ACT_TYPE, IN(ROOM_MATRIX), "< >", "tolerance", "a smaller or larger tolerance, tenfold each time"},
+    {ACT_TYPE, IN(ROOM_MATRIX), "0 1 2 3 4 5 6 7 8 9 . - +", NULL,
+     "types a number into what is selected; + and - change the rank of the cut"},
+    {ACT_TYPE, IN(ROOM_MODEL), "+ -", "rank", "a larger or smaller r, twice or half"},
     {ACT_LOG, CHARTS, "y", "log", "the axis logarithmic or linear"},
     {ACT_SMOOTH, IN(ROOM_WORKBENCH) | IN(ROOM_RUNS), "S", "smooth",
      "curves as they are, or the mean of several steps"},
@@ -60,11 +69,11 @@ static const KeyRow rows[] = {
     {ACT_NOTES, EVERYWHERE, "N", NULL, "how a second terminal shows the presenter's notes"},
     {ACT_THEME, EVERYWHERE, "T", NULL, "the next set of colours"},
     {ACT_HELP, EVERYWHERE & ~IN(ROOM_HELP), "? F1", "help", "everything that is on the screen, explained"},
-    {ACT_STOP, EVERYWHERE, "Ctrl-C", NULL, "gives up the step under way and saves; once more: quits"},
-    {ACT_REDRAW, EVERYWHERE, "Ctrl-L", NULL, "draws the screen again"},
-    {ACT_SUSPEND, EVERYWHERE, "Ctrl-Z", NULL, "back to the shell; fg goes on here"},
+    {ACT_STOP, EVERYWHERE | IN(ROOM_NOTES), "Ctrl-C", NULL, "gives up the step under way and saves; once more: quits"},
+    {ACT_REDRAW, EVERYWHERE | IN(ROOM_NOTES), "Ctrl-L", NULL, "draws the screen again"},
+    {ACT_SUSPEND, EVERYWHERE | IN(ROOM_NOTES), "Ctrl-Z", NULL, "back to the shell; fg goes on here"},
     {ACT_LEAVE, EVERYWHERE, "Esc", NULL, "closes what is open, then goes back"},
-    {ACT_QUIT, EVERYWHERE, "q", "quit", "back; from home, out of the lab"},
+    {ACT_QUIT, EVERYWHERE | IN(ROOM_NOTES), "q", "quit", "back; from home, out of the lab"},
     {ACT_NONE, 0, "", NULL, ""},
 };
 /* clang-format on */
@@ -115,6 +124,6 @@ const char *room_title(RoomId room)
     static const char *const titles[ROOM_COUNT] = {
         [ROOM_HOME] = "loralab",  [ROOM_LESSON] = "Lesson", [ROOM_WORKBENCH] = "Workbench",
         [ROOM_MATRIX] = "Matrix", [ROOM_RUNS] = "Runs",     [ROOM_MODEL] = "Model",
-        [ROOM_HELP] = "Help"};
+        [ROOM_HELP] = "Help",     [ROOM_NOTES] = "Notes"};
     return titles[room];
 }

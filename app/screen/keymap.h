@@ -16,6 +16,7 @@ typedef enum RoomId {
     ROOM_RUNS,
     ROOM_MODEL,
     ROOM_HELP,
+    ROOM_NOTES, /* the presenter's second terminal: a program of its own (loralab notes) */
     ROOM_COUNT
 } RoomId;
 
@@ -77,7 +78,7 @@ typedef enum Action {
 } Action;
 
 #define IN(room) (1u << (room))
-#define EVERYWHERE ((1u << ROOM_COUNT) - 1)
+#define EVERYWHERE (((1u << ROOM_COUNT) - 1) & ~IN(ROOM_NOTES)) /* of the lab */
 
 typedef struct KeyRow {
     Action      action;

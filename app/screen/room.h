@@ -8,6 +8,7 @@
  * what it measured under a lock of its own, never blocking the work.
  */
 
+#include "app/notes/notes.h"
 #include "app/screen/keymap.h"
 #include "app/view/look.h"
 #include "core/lab/lab.h"
@@ -41,6 +42,9 @@ typedef struct RoomOps {
      * that may begin one are appended to `words`, divided by blanks, for completion. */
     bool (*command)(void *room, const char *line);
     void (*words)(void *room, Str *words);
+    /* What a presenter sees in the second terminal; `notes` is empty but for its votes. A question
+     * that differs from the last one counts `asks` up and clears the votes. */
+    void (*notes)(void *room, Notes *notes);
     /* The figure that is looked at, for gnuplot; borrowed until the next call; NULL: none. */
     const Figure *(*figure)(void *room);
 } RoomOps; /* members but create, free, draw, title and act may be NULL */
@@ -71,6 +75,8 @@ void screen_alone(Screen *screen, const void *room);
 /* Seconds, as the look has them. */
 double screen_now(const Screen *screen);
 const Look *screen_look(const Screen *screen);
+/* Votes of a class for the choices of the question that stands [NOTES_CHOICES]. */
+const int *screen_votes(const Screen *screen);
 /* Options of the session: --threads, --seed as given, 0 and 42 unless said. */
 int      screen_threads(const Screen *screen);
 uint64_t screen_seed(const Screen *screen);

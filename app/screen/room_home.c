@@ -51,7 +51,7 @@ static void turn(void *room)
     pthread_join(home->asker, NULL);
     home->asks = false;
     str_clear(&home->gnuplot);
-    str_addf(&home->gnuplot, tr("%s; loralab doctor tells more"), home->offer.sentence);
+    str_add(&home->gnuplot, home->offer.sentence);
     home->view.machine[1] = str_text(&home->gnuplot);
     screen_dirty(home->screen);
 }

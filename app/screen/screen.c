@@ -67,6 +67,11 @@ int screen_threads(const Screen *screen)
     return screen->spec->threads;
 }
 
+const int *screen_votes(const Screen *screen)
+{
+    return screen->notes.votes;
+}
+
 uint64_t screen_seed(const Screen *screen)
 {
     return screen->spec->seed;
@@ -162,9 +167,20 @@ static int poll_timeout(const Screen *screen)
     return screen->gnuplot != NULL ? 100 : -1;
 }
 
+/* What the room has for the presenter, and what the class said. */
+static void turn_notes(Screen *screen)
+{
+    const RoomOps *ops = all_ops[screen->here];
+    if (screen->server == NULL) return;
+    notes_clear(&screen->notes);
+    if (ops->notes != NULL) ops->notes(screen_room(screen), &screen->notes);
+    if (notes_serve_turn(screen->server, &screen->notes)) screen->dirty = true;
+    notes_serve_tell(screen->server, &screen->notes);
+}
+
 static void wait_for_something(Screen *screen)
 {
-    struct pollfd fds[5];
+    struct pollfd fds[5 + NOTES_FDS];
     nfds_t        n = 0;
     int           out = -1, in = -1;
 
@@ -174,6 +190,7 @@ static void wait_for_something(Screen *screen)
     fds[n++] = (struct pollfd){.fd = screen->spec->signal_fd, .events = POLLIN};
     fds[n++] = (struct pollfd){.fd = in, .events = POLLIN};
     fds[n++] = (struct pollfd){.fd = out, .events = POLLOUT};
+    if (screen->server != NULL) n += (nfds_t)notes_serve_fds(screen->server, fds + n);
     if (poll(fds, n, poll_timeout(screen)) > 0 && (fds[0].revents & POLLIN)) {
         drain(screen->wake[0]);
         for (RoomId id = 0; id < ROOM_COUNT; id++) {
@@ -183,6 +200,7 @@ static void wait_for_something(Screen *screen)
         }
     }
     screen_plot_turn(screen);
+    turn_notes(screen);
 }
 
 /* All keys that wait; true when one came, so that the screen follows at once. */
@@ -233,7 +251,9 @@ static bool run_loop(Screen *screen, Error *err)
 static void close_screen(Screen *screen)
 {
     screen_plot_end(screen);
-    for (RoomId id = 0; id < ROOM_COUNT; id++) all_ops[id]->free(screen->rooms[id]);
+    for (RoomId id = 0; id < ROOM_NOTES; id++) all_ops[id]->free(screen->rooms[id]);
+    notes_serve_end(screen->server);
+    notes_free(&screen->notes);
     for (int i = 0; i < screen->history_count; i++) mem_free(screen->history[i]);
     close(screen->wake[0]);
     close(screen->wake[1]);
@@ -251,6 +271,7 @@ bool screen_run(const ScreenSpec *spec, Error *err)
     if (pipe2(screen.wake, O_CLOEXEC | O_NONBLOCK) != 0) {
         return error_set(err, ERR_DEVICE, tr("no pipe could be made: %s"), strerror(errno));
     }
+    screen.server = notes_serve(NULL); /* who has no place for it has no second terminal */
     bool ok = come_in(&screen, ROOM_HOME, NULL, err);
     if (ok && spec->room != ROOM_HOME) screen_go(&screen, spec->room, spec->argument);
     ok = ok && run_loop(&screen, err);

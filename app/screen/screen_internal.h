@@ -42,6 +42,9 @@ struct Screen {
     char *history[HISTORY_MAX];
     int   history_count, history_at;
 
+    NotesServer *server; /* NULL: no second terminal */
+    Notes        notes;
+
     Gnuplot *gnuplot;
     double   plotted;
 };

@@ -89,5 +89,8 @@ void args_repeat_line(Str *out, const Args *args);
 /* Help pages as text, from the tables. */
 void help_overview(Str *out);
 void help_command(Str *out, const Command *command);
+/* Their parts, for the manual: " N", "" of a flag; " [1..64 steps] (default 8)". */
+const char *help_value_word(const ArgSpec *arg);
+void        help_range(Str *out, const ArgSpec *arg);
 
 #endif

@@ -43,7 +43,7 @@ void help_overview(Str *out)
     str_addf(out, "\n%s: loralab train --data sql\n", tr("A first try"));
 }
 
-static const char *type_word(const ArgSpec *arg)
+const char *help_value_word(const ArgSpec *arg)
 {
     switch (arg->type) {
     case ARG_FLAG:
@@ -69,7 +69,7 @@ static const char *type_word(const ArgSpec *arg)
     return "";
 }
 
-static void add_range(Str *text, const ArgSpec *arg)
+void help_range(Str *text, const ArgSpec *arg)
 {
     if (arg->type == ARG_CHOICE) {
         str_add(text, " [");
@@ -92,9 +92,9 @@ static void add_argument(Str *out, const ArgSpec *arg)
 {
     Str text = {0}, head = {0};
 
-    str_addf(&head, "  --%s%s", arg->name, type_word(arg));
+    str_addf(&head, "  --%s%s", arg->name, help_value_word(arg));
     str_add(&text, tr(arg->help));
-    add_range(&text, arg);
+    help_range(&text, arg);
     str_add(out, str_text(&head));
     if (head.len > 26) {
         str_addf(out, "\n%*s", 28, "");
