@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "app/term/terminal.h"
+
 static Cancel                cancel;
 static volatile sig_atomic_t caught;
 static int                   alarm_pipe[2] = {-1, -1};
@@ -16,6 +18,7 @@ static int                   alarm_pipe[2] = {-1, -1};
 static void on_stop(int number)
 {
     if (caught != 0) {
+        terminal_rescue();
         _exit(128 + number); /* the second time: at once; files are durable or absent */
     }
     int before = errno;

@@ -15,7 +15,7 @@ BEGIN {
     own("^utf8proc\\.h$", "^core/base/text\\.c$", 1)
     own("^xxhash\\.h$", "^core/base/hash\\.c$", 1)
     own("^md4c\\.h$", "^(core|lessons)/", 1)
-    own("^(ncurses|curses|ncursesw/|panel|term)[a-z/.]*h$", "^app/", 1)
+    own("^(n?curses|panel|form|menu|term|unctrl)\\.h$|^ncursesw?/", "^app/term/terminal\\.c$", 1)
     own("^seccomp\\.h$", "^app/", 1)
     own("^(cuda|cublas|curand|nv)[a-zA-Z0-9_]*\\.h$", "^(core/math/cuda|tests/cuda)/", 1000)
     own("^cmocka\\.h$", "^tests/test\\.h$", 1)

@@ -71,7 +71,7 @@ static void address_of(struct sockaddr_un *address, const char *path)
 static bool listen_at(NotesServer *server, const char *folder, Error *err)
 {
     struct sockaddr_un address;
-    snprintf(server->path, sizeof server->path, "%s/notes-%ld", folder, (long)getpid());
+    snprintf(server->path, sizeof server->path, "%.85s/notes-%ld", folder, (long)getpid());
     address_of(&address, server->path);
     unlink(server->path);
     server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

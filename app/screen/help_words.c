@@ -76,6 +76,7 @@ const char *help_words(RoomId room)
     case ROOM_MODEL:
         return model();
     case ROOM_HELP:
+    case ROOM_NOTES:
     case ROOM_COUNT:
         break;
     }

@@ -33,7 +33,7 @@ struct Display {
     void (*suspend)(void *self); /* Ctrl-Z: returns when the program goes on; NULL: it cannot */
 };
 
-const char *theme_name(Theme theme);              /* "auto" ... */
+const char *theme_name(Theme theme); /* "auto" ... */
 bool        theme_find(const char *name, Theme *theme);
 
 #endif

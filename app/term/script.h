@@ -13,6 +13,8 @@
  *   save FILE          what is on the screen, in the folder of saved screens; measured numbers as #
  *
  * After the last line the screen is left as by hang-up. Waiting is by what is shown, never by time.
+ * A comment has a line of its own; TEXT is looked for within one row of the screen. `read` gives
+ * one key a call: whoever plays shows what the key did before it reads again.
  */
 
 #include "app/term/display.h"
@@ -20,7 +22,11 @@
 
 /* folder: where `save` writes; NULL: `save` is an error. */
 NODISCARD Display *script_open(const char *path, const char *folder, Error *err);
-/* How it went: ERR_FAILED with file, line and what was on the screen instead. */
+/* How long `wait` and `gone` wait at most; 60 s unless said. */
+void script_set_patience(Display *display, double seconds);
+/* How it went: ERR_FAILED with file, line and what was on the screen instead; the whole of it is in
+ * the folder of saved screens, as failed.txt. Also when the lab was left before the last line.
+ * NULL-safe. */
 NODISCARD bool script_close(Display *display, Error *err);
 
 #endif

@@ -28,15 +28,23 @@ typedef struct Line {
 typedef struct Page {
     Line *lines;
     Index count;
+    int   item;   /* of the lines to come */
     bool  failed; /* memory was out: some is missing */
 } Page;
 
 void page_clear(Page *page); /* also frees */
-/* Markdown wrapped to cols. Values between U+FFF9 and U+FFFB were measured. */
+/* Markdown wrapped to cols (20 at least). Values between MEASURED_BEGIN and MEASURED_END were
+ * measured, here and below. */
 void page_prose(Page *page, const Look *look, const char *markdown, int cols);
-/* Plain text wrapped with a first and a following indent of blanks. */
+/* Plain text wrapped with a first and a following indent of blanks; a newline ends a line. */
 void page_text(Page *page, const Look *look, Ink ink, const char *text, int cols, int first,
                int next);
+/* Plain text whose lines stay as they are, cut into several where they are too wide: tables that
+ * were made of blanks. */
+void page_lines(Page *page, const Look *look, Ink ink, const char *text, int cols, int indent);
+/* Text between a first and a following indent that has words of its own ("1  ", a sign). */
+void page_mark(Page *page, const Look *look, Ink ink, const char *first, const char *next,
+               const char *text, int cols);
 void page_blank(Page *page);
 /* The lines that follow belong to item n (0: to none). */
 void page_item(Page *page, int n);

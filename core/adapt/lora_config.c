@@ -17,6 +17,7 @@ static const char *const init_names[INIT_COUNT] = {
     [INIT_GAUSSIAN] = "gaussian",
     [INIT_KAIMING_NORMAL] = "kaiming_normal",
     [INIT_XAVIER_NORMAL] = "xavier_normal",
+    [INIT_VARIANCE_1] = "variance_1",
     [INIT_VARIANCE_1_R] = "variance_1_r",
     [INIT_VARIANCE_2_R] = "variance_2_r",
     [INIT_VARIANCE_2_RK] = "variance_2_rk",

@@ -20,6 +20,7 @@ typedef enum LoraInit {
     INIT_GAUSSIAN,           /* A N(0, std 1/r), B 0 */
     INIT_KAIMING_NORMAL,     /* A N(0, 2/in), B 0 */
     INIT_XAVIER_NORMAL,      /* A N(0, 2/(in + r)), B 0 */
+    INIT_VARIANCE_1,         /* A N(0, 1), B 0: whatever r and in are */
     INIT_VARIANCE_1_R,       /* A N(0, variance 1/r), B 0: the seeds' scheme 1 */
     INIT_VARIANCE_2_R,       /* A N(0, variance 2/r), B 0 */
     INIT_VARIANCE_2_RK,      /* A N(0, variance 2/(r + in)), B 0: the seeds' scheme 2 */

@@ -33,6 +33,8 @@ static double normal_std(LoraInit init, double r, double in)
         return sqrt(2.0 / in);
     case INIT_XAVIER_NORMAL:
         return sqrt(2.0 / (in + r));
+    case INIT_VARIANCE_1:
+        return 1.0;
     case INIT_VARIANCE_1_R:
         return sqrt(1.0 / r);
     case INIT_VARIANCE_2_R:

@@ -84,7 +84,7 @@ static bool draw(const Figure *figure, Grid *grid, Rect area, Charset charset, E
 void figure_draw(const Figure *figure, Grid *grid, Rect area, Charset charset)
 {
     /* Without memory for a line's dots what was drawn so far stays: the frame. */
-    if (!draw(figure, grid, area, charset, NULL)) return;
+    if (!draw(figure, grid, area, charset, NULL)) grid->failed = true;
 }
 
 bool figure_text(Str *out, const Figure *figure, int rows, int cols, Charset charset, Error *err)

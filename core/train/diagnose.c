@@ -32,6 +32,27 @@ void trainer_health(const Trainer *trainer, RunHealth *health)
         double mean = mean_of(trainer->losses + i, tenth);
         if (mean < health->best_loss) health->best_loss = mean;
     }
+    for (Index i = 0; i < n; i++) {
+        double loss = (double)trainer->losses[i];
+        if (loss > health->highest_loss) health->highest_loss = loss;
+    }
+}
+
+/* A loss that jumps up at once is high in the first tenth, too: then only what was measured before
+ * the first step shows it. */
+static bool has_diverged(const RunHealth *h)
+{
+    if (h->last_loss > 1.5 * h->first_loss && h->last_loss > h->best_loss + 0.5) return true;
+    return h->untrained_loss > 0 && h->last_loss > 1.2 * h->untrained_loss &&
+           h->last_loss > h->untrained_loss + 0.5;
+}
+
+/* Adam's first steps, all of one size, can throw the model out of what the base had learned; then
+ * it learns anew, slowly, and the loss falls, but from there. */
+static bool has_overshot(const RunHealth *h)
+{
+    return h->untrained_loss > 0 && h->highest_loss > 1.5 * h->untrained_loss &&
+           h->last_loss > 0.5 * h->untrained_loss;
 }
 
 const char *diagnose(const RunHealth *h, const char **hint)
@@ -43,13 +64,22 @@ const char *diagnose(const RunHealth *h, const char **hint)
             tr("with A and B both zero neither receives a gradient; use init_lora_weights true");
         return tr("dead: no gradient reached any trainable parameter");
     }
-    if (h->last_loss > 1.5 * h->first_loss && h->last_loss > h->best_loss + 0.5) {
+    if (h->start_change > 0) {
+        *hint = tr("let one of A and B start at zero, as init_lora_weights true does");
+        return tr("broken start: B A was not zero before the first step, so it began off the base");
+    }
+    if (has_diverged(h)) {
         *hint = tr("try a learning rate or an alpha ten times smaller");
         return tr("diverged: the loss ended far above where it began");
     }
     if (h->last_loss > 2.0 * h->best_loss && h->last_loss > h->best_loss + 0.5) {
         *hint = tr("try a smaller learning rate, or a schedule that decays");
         return tr("unstable: the loss fell, then rose again to more than twice its best");
+    }
+    if (has_overshot(h)) {
+        *hint =
+            tr("is the scale alpha / r, or alpha alone? try it, or the rate, ten times smaller");
+        return tr("overshot: the loss jumped far above its start, and has not come back down");
     }
     if (h->last_loss > 0.98 * h->first_loss && h->steps >= 30) {
         *hint = tr("try a learning rate ten times larger, a larger alpha, or more target modules");

@@ -78,6 +78,11 @@ NODISCARD bool trainer_step(Trainer *trainer, const Cancel *cancel, StepReport *
 /* To the last step, with evaluations, samples and checkpoints as the settings say. A cancel
  * saves a checkpoint of the state before the step under way, then returns ERR_CANCELLED. */
 NODISCARD bool trainer_run(Trainer *trainer, const Cancel *cancel, Error *err);
+/* What trainer_run does after each step, for who makes the steps alone: tells the step, then
+ * norms, memory, evaluation, text and checkpoint where the settings ask for them. The step stays
+ * made when this fails. */
+NODISCARD bool trainer_follow(Trainer *trainer, const StepReport *report, const Cancel *cancel,
+                              Error *err);
 
 NODISCARD TrainState *trainer_snapshot(const Trainer *trainer, Error *err);
 NODISCARD bool        trainer_restore(Trainer *trainer, const TrainState *state, Error *err);
@@ -96,9 +101,13 @@ NODISCARD bool checkpoint_last(const char *out, char **found, Error *err);
  * nothing learned, rate far off. NULL when nothing is to be said. Static text per finding. */
 typedef struct RunHealth {
     double first_loss, last_loss, best_loss; /* means of the first and last tenth */
+    double highest_loss;                     /* of all steps that are remembered */
     double last_grad_norm, first_grad_norm, max_grad_norm;
     Index  steps;
     double uniform_loss; /* ln V */
+    /* What the caller measured before the first step, 0: not measured. */
+    double untrained_loss; /* on examples of the same kind */
+    double start_change;   /* norm of scale B A of a new adapter */
 } RunHealth;
 const char *diagnose(const RunHealth *health, const char **hint);
 void        trainer_health(const Trainer *trainer, RunHealth *health);

@@ -135,6 +135,12 @@ static bool after_step(Trainer *trainer, const Cancel *cancel, Error *err)
     return true;
 }
 
+bool trainer_follow(Trainer *trainer, const StepReport *report, const Cancel *cancel, Error *err)
+{
+    send_step(trainer, report);
+    return after_step(trainer, cancel, err);
+}
+
 /* A cancel loses nothing: the state before the step given up is written. */
 static bool stop_here(Trainer *trainer, Error *err)
 {
@@ -151,8 +157,7 @@ bool trainer_run(Trainer *trainer, const Cancel *cancel, Error *err)
 
     while (trainer->step < trainer->total_steps) {
         if (!trainer_step(trainer, cancel, &report, err)) return stop_here(trainer, err);
-        send_step(trainer, &report);
-        if (!after_step(trainer, cancel, err)) return stop_here(trainer, err);
+        if (!trainer_follow(trainer, &report, cancel, err)) return stop_here(trainer, err);
     }
     return true;
 }

@@ -69,7 +69,13 @@ NODISCARD bool expr_explain(Str *out, const Expr *expr, const Scope *scope, Erro
  */
 NODISCARD bool fill_text(Str *out, const char *text, Index n, const Scope *scope, bool escape,
                          ExprFault *fault, Error *err);
-/* The same for an argument of a command: values with all their digits (datum_exact), no formats. */
+/* The same with each value between FILL_BEGIN and FILL_END, U+FFF9 and U+FFFB. */
+#define FILL_BEGIN "\xef\xbf\xb9"
+#define FILL_END "\xef\xbf\xbb"
+NODISCARD bool fill_marked(Str *out, const char *text, Index n, const Scope *scope, bool escape,
+                           ExprFault *fault, Error *err);
+/* fill_text for an argument of a command: values with all their digits (datum_exact), no formats.
+ */
 NODISCARD bool fill_exact(Str *out, const char *text, Index n, const Scope *scope, ExprFault *fault,
                           Error *err);
 /* All braces well formed; with a scope (of blanks, say) every expression in them has a value. */

@@ -213,10 +213,17 @@ static Datum *array_result(Eval *eval, const Node *node, int op, const Datum *co
     return out;
 }
 
+/* An item of a list that there is none of yet may well be one. */
+static bool may_be_text(const Datum *datum)
+{
+    bool unknown = datum->kind == DATUM_RECORD && datum->blank && datum->count == 0;
+    return datum->kind == DATUM_TEXT || unknown;
+}
+
 /* Two texts are equal or not; nothing else can be done with a text. */
 static Datum *compare_texts(Eval *eval, const Node *node, int op, const Datum *const *in)
 {
-    bool equal = op == OP_EQUAL, pair = in[0]->kind == DATUM_TEXT && in[1]->kind == DATUM_TEXT;
+    bool equal = op == OP_EQUAL, pair = may_be_text(in[0]) && may_be_text(in[1]);
     if (!pair || (!equal && op != OP_UNEQUAL)) {
         blame_at(&eval->blame, node->mark, tr("%s cannot take a %s and a %s"),
                  element_row(op)->name, datum_kind_name(in[0]->kind), datum_kind_name(in[1]->kind));
@@ -279,7 +286,7 @@ Datum *eval_elements(Eval *eval, const Node *node, int op, const Datum *const *i
     for (int i = 0; i < count; i++) {
         in[i] = numeric_view(inputs[i]);
         list = list || in[i]->kind == DATUM_LIST;
-        text = text || in[i]->kind == DATUM_TEXT;
+        text = text || may_be_text(in[i]);
         blank = blank || in[i]->blank;
         timed = timed || in[i]->timed;
         array = array || !is_scalar(in[i]);

@@ -167,7 +167,7 @@ static void add_escaped_number(Str *out, const char *text)
 typedef struct Fill {
     Str         *out;
     const Scope *scope;
-    bool         escape;
+    bool         escape, marks;
 } Fill;
 
 static bool fill_hole(void *context, const char *text, const Hole *hole, const Blame *blame)
@@ -179,6 +179,7 @@ static bool fill_hole(void *context, const char *text, const Hole *hole, const B
     datum_show(&shown, value, hole->format, hole->digits, true);
     bool number =
         value->kind == DATUM_NUMBER || value->kind == DATUM_VECTOR || value->kind == DATUM_MATRIX;
+    if (fill->marks) str_add(fill->out, FILL_BEGIN);
     if (!fill->escape) {
         str_add(fill->out, str_text(&shown));
     } else if (number) {
@@ -186,17 +187,27 @@ static bool fill_hole(void *context, const char *text, const Hole *hole, const B
     } else {
         add_escaped(fill->out, str_text(&shown));
     }
+    if (fill->marks) str_add(fill->out, FILL_END);
     fill->out->failed = fill->out->failed || shown.failed;
     str_free(&shown);
     datum_drop(value);
     return true;
 }
 
+bool fill_marked(Str *out, const char *text, Index n, const Scope *scope, bool escape,
+                 ExprFault *fault, Error *err)
+{
+    Blame blame = {fault, err};
+    Fill  fill = {.out = out, .scope = scope, .escape = escape, .marks = true};
+    if (fault != NULL) *fault = (ExprFault){0};
+    return walk(out, text, n, fill_hole, &fill, &blame) && str_ok(out, err);
+}
+
 bool fill_text(Str *out, const char *text, Index n, const Scope *scope, bool escape,
                ExprFault *fault, Error *err)
 {
     Blame blame = {fault, err};
-    Fill  fill = {out, scope, escape};
+    Fill  fill = {.out = out, .scope = scope, .escape = escape};
     if (fault != NULL) *fault = (ExprFault){0};
     return walk(out, text, n, fill_hole, &fill, &blame) && str_ok(out, err);
 }
@@ -222,7 +233,7 @@ bool fill_exact(Str *out, const char *text, Index n, const Scope *scope, ExprFau
                 Error *err)
 {
     Blame blame = {fault, err};
-    Fill  fill = {out, scope, false};
+    Fill  fill = {.out = out, .scope = scope};
     if (fault != NULL) *fault = (ExprFault){0};
     return walk(out, text, n, exact_hole, &fill, &blame) && str_ok(out, err);
 }
@@ -243,7 +254,7 @@ static bool check_hole(void *context, const char *text, const Hole *hole, const 
 bool fill_check(const char *text, Index n, const Scope *scope, ExprFault *fault, Error *err)
 {
     Blame blame = {fault, err};
-    Fill  fill = {NULL, scope, false};
+    Fill  fill = {.scope = scope};
     if (fault != NULL) *fault = (ExprFault){0};
     return walk(NULL, text, n, check_hole, &fill, &blame);
 }

@@ -32,8 +32,8 @@
      .help = "scale by lora_alpha / sqrt(r) instead"},                                            \
     {.name = "init_lora_weights", .type = ARG_CHOICE,                                             \
      .choices = STUDY_CHOICES("true", "gaussian", "kaiming_normal", "xavier_normal",              \
-                              "variance_1_r", "variance_2_r", "variance_2_rk", "swapped",         \
-                              "broken_both_zero", "broken_both_random"),                          \
+                              "variance_1", "variance_1_r", "variance_2_r", "variance_2_rk",      \
+                              "swapped", "broken_both_zero", "broken_both_random"),               \
      .fallback = "true", .group = "LoRA", .help = "how A and B start; true: A random, B zero"},   \
     {.name = "rank_pattern", .type = ARG_MAP, .group = "LoRA",                                    \
      .help = "other ranks by name, {\"k_proj\": 4}"},                                             \

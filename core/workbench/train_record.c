@@ -38,7 +38,7 @@ static bool add_shape(Answer *answer, const TrainRun *run, Error *err)
 
     answer_number(answer, "trainable", (double)trainable, NULL);
     answer_number(answer, "all", (double)all, NULL);
-    answer_number(answer, "percent", 100.0 * (double)trainable / (double)all, "%");
+    answer_number(answer, "percent", 100.0 * (double)trainable / (double)all, NULL);
     answer_number(answer, "scale", some ? targets[0].scale : (double)NAN, NULL);
     answer_number(answer, "r", lora ? (double)lora_config(run->method)->r : (double)NAN, NULL);
     answer_number(answer, "lora_alpha", lora ? lora_config(run->method)->lora_alpha : (double)NAN,

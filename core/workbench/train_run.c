@@ -232,10 +232,15 @@ static bool train_steps(TrainRun *run, Error *err)
 {
     RunHealth health;
     Error     why = {0};
+    double    a, b, start = 0;
+    bool      is_new = run->from == NULL && lora_config(run->method) != NULL;
+    if (is_new && !method_norms(run->method, &a, &b, &start, err)) return false;
     mem_reset_peaks(run->account);
     bool ok = trainer_run(run->trainer, run->call->cancel, &why);
     mem_peak_by_purpose(run->account, run->peak);
     trainer_health(run->trainer, &health);
+    health.untrained_loss = run->before.loss;
+    health.start_change = start;
     const char *finding = diagnose(&health, &run->finding_hint);
     run->finding = finding != NULL ? finding : "";
     return or_exploded(run, ok, &why, err) && train_heard(run, err);

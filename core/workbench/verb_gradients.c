@@ -40,14 +40,17 @@ static const FieldSpec fields[] = {
     {"base_loss", DATUM_NUMBER, "nats/token", false, "of the base alone on the same batch"},
     {"start_shift", DATUM_NUMBER, "nats/token", false, "loss - base_loss: 0 when B A is zero"},
     {"full_norm", DATUM_NUMBER, NULL, false, "norm of dL/dW over the same modules"},
+    {"rms_A", DATUM_NUMBER, NULL, false, "root of the mean square of all A as they start"},
+    {"rms_B", DATUM_NUMBER, NULL, false, "root of the mean square of all B as they start"},
     {"modules", DATUM_TABLE, NULL, false,
      "by module: norm_A, norm_B, predicted_A, predicted_B, full_norm, r, scale"},
     {.name = NULL},
 };
 
-/* Squares of norms. */
+/* Squares of norms; start_A, start_B are those of the values, count_A, count_B their numbers. */
 typedef struct Squares {
     double A, B, predicted_A, predicted_B, off_A, off_B, full;
+    double start_A, start_B, count_A, count_B;
 } Squares;
 
 /* ---- the dense pass --------------------------------------------------------------------- */
@@ -219,6 +222,10 @@ static bool measure_target(const Study *study, const LoraTarget *target, const P
         compare_A(&pair, row, sum);
         compare_B(&pair, sum);
         sum->full += sum_squares(pair.W, nW);
+        sum->start_A += sum_squares(pair.A, nA);
+        sum->start_B += sum_squares(pair.B, nB);
+        sum->count_A += (double)nA;
+        sum->count_B += (double)nB;
     }
     mem_free(row);
     mem_free(host);
@@ -262,6 +269,10 @@ static void add_up(Squares *to, const Squares *from)
     to->off_A += from->off_A;
     to->off_B += from->off_B;
     to->full += from->full;
+    to->start_A += from->start_A;
+    to->start_B += from->start_B;
+    to->count_A += from->count_A;
+    to->count_B += from->count_B;
 }
 
 static Datum *answer_of(const Squares *sum, double loss, double base_loss, Answer *modules)
@@ -275,6 +286,8 @@ static Datum *answer_of(const Squares *sum, double loss, double base_loss, Answe
     answer_number(&a, "loss", loss, "nats/token");
     answer_number(&a, "base_loss", base_loss, "nats/token");
     answer_number(&a, "start_shift", loss - base_loss, "nats/token");
+    answer_number(&a, "rms_A", sqrt(sum->start_A / sum->count_A), NULL);
+    answer_number(&a, "rms_B", sqrt(sum->start_B / sum->count_B), NULL);
     answer_add(&a, "modules", answer_end(modules));
     return answer_end(&a);
 }

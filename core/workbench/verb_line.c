@@ -88,7 +88,7 @@ static bool take_braces(Reader *r, Str *out)
     return true;
 }
 
-/* Between quotes, which go to out only where keep says so. \" is a quote. */
+/* Between quotes, which go to out only where keep says so. \" is a quote, \n ends a line. */
 static bool take_quotes(Reader *r, Str *out, bool keep)
 {
     Index open = r->at++;
@@ -97,6 +97,11 @@ static bool take_quotes(Reader *r, Str *out, bool keep)
         bool escape = r->text[r->at] == '\\' && r->at + 1 < r->n;
         if (r->text[r->at] == '{') {
             if (!take_braces(r, out)) return false;
+            continue;
+        }
+        if (escape && !keep && peek(r, 1) == 'n') {
+            str_add(out, "\n");
+            r->at += 2;
             continue;
         }
         if (escape && (keep || peek(r, 1) != '"')) str_add(out, "\\");

@@ -157,8 +157,10 @@ static char *plain_value(const char *bytes, Index n, Error *err)
     while (n > 0 && bytes[n - 1] == ' ') n--;
     for (Index i = 0; i < n; i++) {
         if (bytes[i] == '"') continue;
-        if (bytes[i] == '\\' && i + 1 < n && bytes[i + 1] == '"') i++;
-        str_add_bytes(&s, bytes + i, 1);
+        bool escape = bytes[i] == '\\' && i + 1 < n;
+        bool line_end = escape && bytes[i + 1] == 'n';
+        if (escape && (bytes[i + 1] == '"' || line_end)) i++;
+        str_add_bytes(&s, line_end ? "\n" : bytes + i, 1);
     }
     return str_take(&s, err);
 }

@@ -71,7 +71,11 @@ static void add_quoted(Str *out, const char *text)
     str_add(out, "\"");
     for (; *text != '\0'; text++) {
         if (*text == '"') str_add(out, "\\");
-        str_add_bytes(out, text, 1);
+        if (*text == '\n') {
+            str_add(out, "\\n");
+        } else {
+            str_add_bytes(out, text, 1);
+        }
     }
     str_add(out, "\"");
 }

@@ -86,7 +86,7 @@ static const FieldSpec fields[] = {
     {"evals", DATUM_SERIES, "nats/token", false, "loss on examples held out, over the steps"},
     {"trainable", DATUM_NUMBER, NULL, false, "numbers that are trained"},
     {"all", DATUM_NUMBER, NULL, false, "all numbers, the base's included"},
-    {"percent", DATUM_NUMBER, "%", false, "trainable of all, in per cent"},
+    {"percent", DATUM_NUMBER, NULL, false, "trainable in a hundred of all"},
     {"scale", DATUM_NUMBER, NULL, false, "lora_alpha / r (or / sqrt r) of the first module"},
     {"r", DATUM_NUMBER, NULL, false, "rank"},
     {"lora_alpha", DATUM_NUMBER, NULL, false, "alpha"},

@@ -67,6 +67,7 @@ static bool take_answer(Guess *guess, Note *note, const char *text, Error *err)
         }
         note->answer = str_take(&answer, err);
         note->said = note->answer != NULL ? guess_words(guess, err) : NULL;
+        words_unmark(note->said);
         if (note->said != NULL && reason.len > 0) note->reason = str_take(&reason, err);
         ok = note->said != NULL && (reason.len == 0 || note->reason != NULL);
     }
@@ -88,11 +89,11 @@ static bool try_answer(LessonJob *job, Guess *guess, Note *note, const char *tex
     return true;
 }
 
-static bool ask_prediction(LessonJob *job, Guess *guess, Note *note, Error *err)
+static bool ask_prediction(LessonJob *job, Guess *guess, Note *note, const char *text, Error *err)
 {
     Question question = {.kind = ASK_PREDICT,
                          .item = guess->item,
-                         .text = note->text,
+                         .text = text,
                          .choices = (const char *const *)guess->choices,
                          .choice_count = guess->choice_count,
                          .at = guess->at,
@@ -117,6 +118,14 @@ static bool use_prepared(LessonJob *job, Guess *guess, Note *note, const char *t
            job_blame(job, guess->item->place, err);
 }
 
+/* Prepared, asked, or left out. text: the question with its marks; the note's has none. */
+static bool answer_it(LessonJob *job, Guess *guess, Note *note, const char *text, Error *err)
+{
+    const char *prepared = lesson_answer_of(job->answers, guess->item->id);
+    if (prepared != NULL) return use_prepared(job, guess, note, prepared, err);
+    return !job->asks || job_again(job) || ask_prediction(job, guess, note, text, err);
+}
+
 bool job_predict(LessonJob *job, const Item *item, Error *err)
 {
     Guess *guess = add_guess(job, item, err);
@@ -125,13 +134,14 @@ bool job_predict(LessonJob *job, const Item *item, Error *err)
     guess->note = job->transcript.count - 1;
     guess->choice_count = item->choice_count;
     guess->choices = job_choices(job, item, err);
-    note->text = guess->choices != NULL ? job_fill(job, item->text, true, item->place, err) : NULL;
-    if (note->text == NULL || !fill_curve(job, guess, err)) return false;
-
-    job->transcript.predictions++;
-    const char *prepared = lesson_answer_of(job->answers, item->id);
-    if (prepared != NULL) return use_prepared(job, guess, note, prepared, err);
-    return !job->asks || job_again(job) || ask_prediction(job, guess, note, err);
+    char *text = guess->choices != NULL ? job_fill(job, item->text, true, item->place, err) : NULL;
+    note->text = text != NULL ? mem_strdup(text, err) : NULL;
+    words_unmark(note->text);
+    bool ok = note->text != NULL && fill_curve(job, guess, err);
+    job->transcript.predictions += ok ? 1 : 0;
+    ok = ok && answer_it(job, guess, note, text, err);
+    mem_free(text);
+    return ok;
 }
 
 /* ---- the comparison ---- */

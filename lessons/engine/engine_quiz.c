@@ -12,6 +12,7 @@
 typedef struct Quiz {
     const Item *item;
     Note       *note;
+    char       *text; /* the question with its marks; the note's has none */
     char      **choices;
     bool       *chosen; /* [choice_count] of the latest answer */
     Index       hints;  /* given so far */
@@ -129,6 +130,7 @@ static bool take_answer(LessonJob *job, Quiz *quiz, const char *text, bool *over
     if (!judge(job, quiz, text, err)) return false;
     *over = quiz->note->verdict == VERDICT_RIGHT;
     job_say(job, TELL_REPLY, quiz->note->verdict, "%s", quiz->note->feedback);
+    note_unmark(quiz->note);
     return true;
 }
 
@@ -137,7 +139,7 @@ static bool ask_until_right(LessonJob *job, Quiz *quiz, Error *err)
     for (bool over = false; !over;) {
         Question question = {.kind = ASK_QUIZ,
                              .item = quiz->item,
-                             .text = quiz->note->text,
+                             .text = quiz->text,
                              .tries = quiz->note->tries,
                              .choices = (const char *const *)quiz->choices,
                              .choice_count = quiz->item->choice_count};
@@ -166,8 +168,9 @@ bool job_quiz(LessonJob *job, const Item *item, Error *err)
     Quiz quiz = {.item = item, .note = job_note(job, NOTE_QUIZ, item->id, item->place, err)};
     if (quiz.note == NULL) return false;
     quiz.choices = job_choices(job, item, err);
-    quiz.note->text =
-        quiz.choices != NULL ? job_fill(job, item->text, true, item->place, err) : NULL;
+    quiz.text = quiz.choices != NULL ? job_fill(job, item->text, true, item->place, err) : NULL;
+    quiz.note->text = quiz.text != NULL ? mem_strdup(quiz.text, err) : NULL;
+    words_unmark(quiz.note->text);
     quiz.chosen = quiz.note->text != NULL
                       ? mem_alloc(mem_program(), MEM_TEXT, item->choice_count, sizeof(bool), err)
                       : NULL;
@@ -180,6 +183,7 @@ bool job_quiz(LessonJob *job, const Item *item, Error *err)
     }
     if (ok) job_tell_note(job, quiz.note);
     mem_free(quiz.chosen);
+    mem_free(quiz.text);
     values_free(quiz.choices, item->choice_count);
     return ok;
 }

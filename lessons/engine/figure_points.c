@@ -69,6 +69,7 @@ void row_view_free(RowView *view)
 typedef struct Plan {
     const Datum *y;
     Index        x_axis, band_axis; /* -1: none */
+    Index        along_axis;        /* -1: none; a curve goes along it, at an x of its own */
     double      *x;                 /* [n] */
 } Plan;
 
@@ -87,6 +88,18 @@ static Index usual_axis(const Plan *plan)
         if (a != plan->band_axis && varies(&plan->y->axes[a], plan->y->rows)) return a;
     }
     return plan->y->axis_count > 0 && plan->band_axis != 0 ? 0 : -1;
+}
+
+/* "vs" other measurements: the points of the only axis that varies make one curve; -1: several. */
+static Index only_axis(const Plan *plan)
+{
+    Index found = -1;
+    for (Index a = 0; a < plan->y->axis_count; a++) {
+        if (a == plan->band_axis || !varies(&plan->y->axes[a], plan->y->rows)) continue;
+        if (found >= 0) return -1;
+        found = a;
+    }
+    return found;
 }
 
 static bool has_words(const DatumAxis *axis, Index n)
@@ -144,13 +157,15 @@ static void plan_axes(Plan *plan, const PlotLine *line)
     plan->band_axis = line->band != NULL ? axis_of(plan->y, line->band) : -1;
     plan->x_axis = one ? axis_of(plan->y, expr_name(line->x, 0)) : -1;
     if (line->x == NULL) plan->x_axis = usual_axis(plan);
+    plan->along_axis = plan->x_axis < 0 && line->x != NULL ? only_axis(plan) : -1;
 }
 
 bool points_across(const PlotLine *line, const Datum *y, Index a)
 {
     Plan plan = {.y = y};
     plan_axes(&plan, line);
-    return a != plan.x_axis && a != plan.band_axis && varies(&y->axes[a], y->rows);
+    bool spent = a == plan.x_axis || a == plan.band_axis || a == plan.along_axis;
+    return !spent && varies(&y->axes[a], y->rows);
 }
 
 static bool plan_x(Points *points, Plan *plan, const PlotLine *line, const Scope *scope, Error *err)
@@ -171,11 +186,11 @@ static bool plan_x(Points *points, Plan *plan, const PlotLine *line, const Scope
 
 /* ---- groups ---- */
 
-/* Two elements are of one curve when all axes agree but x and band. */
+/* Two elements are of one curve when all axes agree but those it goes along and its band. */
 static bool same_curve(const Plan *plan, Index i, Index j)
 {
     for (Index a = 0; a < plan->y->axis_count; a++) {
-        if (a == plan->x_axis || a == plan->band_axis) continue;
+        if (a == plan->x_axis || a == plan->band_axis || a == plan->along_axis) continue;
         if (strcmp(plan->y->axes[a].word[i], plan->y->axes[a].word[j]) != 0) return false;
     }
     return true;

@@ -23,7 +23,8 @@ static void set_mark(Str *out, char *now, char mark, const ProseWay *way)
 {
     if (!way->marked || *now == mark) return;
     *now = mark;
-    str_add_bytes(out, mark == 0 ? (const char[]){PROSE_MARK_PLAIN} : &mark, 1);
+    if (mark == 0) mark = PROSE_MARK_PLAIN;
+    str_add_bytes(out, &mark, 1);
 }
 
 static void add_text(Str *out, const char *text, const ProseWay *way)

@@ -144,6 +144,7 @@ static void each_initialisation_has_the_spread_it_is_named_for(void **state)
     assert_close(spread(&rig, INIT_GAUSSIAN), 1.0 / 48.0, 0.002);
     assert_close(spread(&rig, INIT_KAIMING_NORMAL), sqrt(2.0 / 32.0), 0.015);
     assert_close(spread(&rig, INIT_XAVIER_NORMAL), sqrt(2.0 / 80.0), 0.01);
+    assert_close(spread(&rig, INIT_VARIANCE_1), 1.0, 0.05);
     assert_close(spread(&rig, INIT_VARIANCE_1_R), sqrt(1.0 / 48.0), 0.01);
     assert_close(spread(&rig, INIT_VARIANCE_2_R), sqrt(2.0 / 48.0), 0.015);
     assert_close(spread(&rig, INIT_VARIANCE_2_RK), sqrt(2.0 / 80.0), 0.01);

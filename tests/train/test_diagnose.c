@@ -1,5 +1,6 @@
 /* What is said of a run, from made-up histories: something only where it can hardly be chance. */
 
+#include <math.h>
 #include <string.h>
 
 #include "core/train/trainer.h"
@@ -11,10 +12,21 @@ typedef struct History {
     RunHealth   health;
 } History;
 
-#define RUN(first, best, last, norm, count)                                                   \
-    {                                                                                         \
-        .first_loss = first, .best_loss = best, .last_loss = last, .max_grad_norm = norm,     \
-        .first_grad_norm = norm, .last_grad_norm = norm, .steps = count, .uniform_loss = 7.15 \
+#define FIELDS(first, best, last, norm, count)                                        \
+    .first_loss = first, .best_loss = best, .last_loss = last, .max_grad_norm = norm, \
+    .first_grad_norm = norm, .last_grad_norm = norm, .steps = count, .uniform_loss = 7.15
+#define RUN(...)            \
+    {                       \
+        FIELDS(__VA_ARGS__) \
+    }
+#define BEGAN(before, change, ...)                                            \
+    {                                                                         \
+        FIELDS(__VA_ARGS__), .untrained_loss = before, .start_change = change \
+    }
+#define JUMPED(highest, loss, change, ...)                                   \
+    {                                                                        \
+        FIELDS(__VA_ARGS__), .untrained_loss = loss, .start_change = change, \
+                             .highest_loss = highest                         \
     }
 
 static const History histories[] = {
@@ -31,6 +43,13 @@ static const History histories[] = {
     {"flat", "nothing learned", RUN(3.2, 3.18, 3.19, 0.1, 200)},
     {"slightly worse", "nothing learned", RUN(3.2, 3.1, 3.3, 0.1, 200)},
     {"slowly better", NULL, RUN(3.2, 3.0, 3.0, 0.1, 200)},
+    {"up at once, then level", "diverged", BEGAN(3.2, 0.0, 5.0, 4.3, 4.3, 8.0, 40)},
+    {"up at once, back again", NULL, BEGAN(3.2, 0.0, 5.0, 3.4, 3.4, 8.0, 40)},
+    {"no loss before", NULL, BEGAN((double)NAN, 0.0, 5.0, 4.3, 4.3, 8.0, 40)},
+    {"thrown out, learns anew", "overshot", JUMPED(8.7, 3.2, 0.0, 5.6, 2.8, 2.8, 500.0, 100)},
+    {"thrown out, came back", NULL, JUMPED(8.7, 3.2, 0.0, 5.6, 0.4, 0.4, 500.0, 100)},
+    {"never far above", NULL, JUMPED(4.5, 3.2, 0.0, 3.9, 2.8, 2.8, 500.0, 100)},
+    {"off the base", "broken start", BEGAN(8.4, 3.0, 7.0, 2.1, 2.1, 8.0, 40)},
 };
 
 static void findings_fit_their_histories(void **state)

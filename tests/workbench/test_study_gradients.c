@@ -127,6 +127,7 @@ static void what_starts_at_zero_decides_what_learns_first(void **state)
         {"gaussian", true, false, false},
         {"kaiming_normal", true, false, false},
         {"xavier_normal", true, false, false},
+        {"variance_1", true, false, false},
         {"variance_1_r", true, false, false},
         {"variance_2_r", true, false, false},
         {"variance_2_rk", true, false, false},
@@ -153,6 +154,9 @@ static void what_starts_at_zero_decides_what_learns_first(void **state)
         assert_close(shift, study_number(g, "loss") - study_number(g, "base_loss"), 0);
         if (starts[i].shifted) assert_true(shift > 1); /* a random start is worse than the base */
         assert_true(study_number(g, "full_norm") > 0.1);
+        /* One factor at zero keeps the other without a gradient. */
+        assert_int_equal(study_number(g, "rms_A") == 0, starts[i].zero_B);
+        assert_int_equal(study_number(g, "rms_B") == 0, starts[i].zero_A);
     }
     bench_rig_close(&rig);
 }

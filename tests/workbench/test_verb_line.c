@@ -279,6 +279,7 @@ static void a_line_is_written_as_it_will_run(void **state)
         {"train +use_rslora prompt=\"say \\\"x\\\"\"",
          "train +use_rslora prompt=\"say \\\"x\\\"\""},
         {"train prompt=\"\"", "train prompt=\"\""},
+        {"train prompt=\"one\\ntwo\"", "train prompt=\"one\\ntwo\""},
         {"sweep r={n},4 seeds=2 :train lora_alpha={2*r} data={word}",
          "sweep r=3,4 seeds=2 : train lora_alpha={2*r} data=sql"},
     };

@@ -1,0 +1,264 @@
+/* Where the parts of the matrix view lie, the singular values as bars, the list of matrices. */
+
+#include "app/view/view_matrix.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "app/view/look_parts.h"
+
+enum {
+    MIN_ROWS = 6,
+    MIN_COLS = 24,
+    SLOT_MOST = 10,
+    SLOT_LEAST = 7,
+    SIDE_LEAST = 38, /* columns of values beside the matrix */
+    BELOW_LEAST = 7, /* rows of values below it */
+    MARGIN = 2,
+    BARS_MOST = 24 /* more are a chart */
+};
+
+/* ---- layout ----------------------------------------------------------------------------- */
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Columns of a cell so that all fit, 0: they do not. */
+static int slot_for(const MatrixView *view, int cols)
+{
+    if (view->cols <= 0 || view->cols > cols) return 0;
+    int slot = cols / (int)view->cols;
+    return slot < SLOT_LEAST ? 0 : least(slot, SLOT_MOST);
+}
+
+static bool looks_at_cut(const MatrixView *view)
+{
+    return view->pane == MATRIX_RANK && view->r > 0;
+}
+
+/* One or both matrices in a column of the screen. */
+static void place_matrices(const MatrixView *view, MatrixLayout *at, Rect column)
+{
+    int each = at->cells ? (int)view->rows + 2 : 14;
+    if (view->r > 0 && 2 * each + 1 <= column.rows) {
+        int half = at->cells ? each : (column.rows - 1) / 2;
+        at->matrix = rect_rows(column, 0, half);
+        at->cut = rect_rows(column, half + 1, half);
+    } else if (looks_at_cut(view)) {
+        at->cut = column;
+    } else {
+        at->matrix = column;
+    }
+}
+
+static void place_values(const MatrixView *view, MatrixLayout *at, Rect column)
+{
+    int facts = least(matrix_fact_rows(view), column.rows);
+    int above = column.rows - facts - 1;
+    int bars = (int)view->count + 1;
+    int wanted = view->count <= BARS_MOST && bars <= above ? bars : above;
+    if (wanted < 2) wanted = 0;
+    at->spectrum = rect_rows(column, 0, wanted);
+    at->facts = rect_rows(column, wanted > 0 ? wanted + 1 : 0, facts);
+}
+
+static void lay_beside(const MatrixView *view, MatrixLayout *at, Rect area, int left)
+{
+    at->mode = MATRIX_BESIDE;
+    place_matrices(view, at, rect_cols(area, 0, left));
+    place_values(view, at, rect_cols(area, left + 3, area.cols - left - 3));
+}
+
+/* The matrix over the whole width; bars and facts side by side below it. */
+static void lay_below(const MatrixView *view, MatrixLayout *at, Rect area)
+{
+    int top = (int)view->rows + 2, half = area.cols / 2 - 1;
+    at->mode = MATRIX_BELOW;
+    *(looks_at_cut(view) ? &at->cut : &at->matrix) = rect_rows(area, 0, top);
+    Rect rest = rect_rows(area, top, area.rows - top);
+    at->spectrum = rect_cols(rest, 0, half);
+    at->facts = rect_cols(rest, half + 2, area.cols - half - 2);
+}
+
+static void lay_alone(const MatrixView *view, MatrixLayout *at, Rect area)
+{
+    at->mode = MATRIX_ALONE;
+    if (view->pane == MATRIX_TOLERANCE) {
+        place_values(view, at, area);
+    } else {
+        place_matrices(view, at, area);
+    }
+}
+
+MatrixLayout matrix_layout(const MatrixView *view, Rect area)
+{
+    MatrixLayout at = {0};
+    Rect         inner = rect_cols(area, MARGIN, area.cols - 2 * MARGIN);
+    if (area.rows < MIN_ROWS || area.cols < MIN_COLS) {
+        at.need_rows = MIN_ROWS;
+        at.need_cols = MIN_COLS;
+        return at;
+    }
+    int  side = inner.cols >= 96 ? 48 : SIDE_LEAST;
+    int  beside = slot_for(view, inner.cols - side), whole = slot_for(view, inner.cols);
+    bool tall = view->rows + 2 <= inner.rows;
+    if (tall && beside > 0) {
+        int left = beside * (int)view->cols;
+        at.cells = true;
+        at.slot = beside;
+        lay_beside(view, &at, inner, left < 24 ? 24 : left);
+    } else if (tall && whole > 0 && view->rows + 2 + BELOW_LEAST <= inner.rows) {
+        at.cells = true;
+        at.slot = whole;
+        lay_below(view, &at, inner);
+    } else if (tall && whole > 0) {
+        at.cells = true;
+        at.slot = whole;
+        lay_alone(view, &at, inner);
+    } else if (inner.cols >= 2 * SIDE_LEAST - 4) {
+        lay_beside(view, &at, inner, (inner.cols - 3) / 2);
+    } else {
+        lay_alone(view, &at, inner);
+    }
+    return at;
+}
+
+/* ---- singular values -------------------------------------------------------------------- */
+
+static void sigma(Str *out, Index i)
+{
+    char digits[24];
+    int  n = 0;
+    for (Index k = i; k > 0; k /= 10) digits[n++] = (char)('0' + k % 10);
+    str_add(out, "σ");
+    while (n > 0) { /* U+2080 is the small zero */
+        char small[4] = {(char)0xE2, (char)0x82, (char)(0x80 + digits[--n] - '0'), '\0'};
+        str_add(out, small);
+    }
+}
+
+/* What lies near the rounding differs from machine to machine. */
+static bool is_noise(const MatrixView *view, double s)
+{
+    return s < 1e-9 * view->s[0];
+}
+
+static void draw_bar(const MatrixView *view, const Look *look, Grid *grid, Rect line, Index i)
+{
+    Str    name = {0};
+    char   number[32];
+    double s = view->s[i], share = view->s[0] > 0 ? s / view->s[0] : 0;
+    bool   dropped = view->r > 0 && i >= view->r;
+    int    bar = line.cols - 6 - 11;
+
+    sigma(&name, i + 1);
+    int used = look_text(look, grid, line.row, line.col, 6, dropped ? INK_DIM : INK_PLAIN,
+                         str_text(&name));
+    int label = used < 5 ? 5 : used + 1;
+    look_bar(look, grid, line.row, line.col + label, bar, share, dropped ? INK_DIM : INK_SERIES_1);
+    matrix_number(number, s, 9);
+    look_right(look, grid, line.row, line.col + line.cols - 1, 10, dropped ? INK_DIM : INK_PLAIN,
+               number);
+    if (dropped) look_text(look, grid, line.row, line.col + line.cols - 1, 1, INK_PLAIN, "-");
+    if (is_noise(view, s)) {
+        grid_measured(grid, (Rect){line.row, line.col + line.cols - 11, 1, 10});
+    }
+    str_free(&name);
+}
+
+static void draw_spectrum(const MatrixView *view, const Look *look, Grid *grid, Rect area)
+{
+    if (area.rows <= 0 || area.cols < 20) return;
+    if (view->s == NULL) {
+        look_text(look, grid, area.row, area.col, area.cols, INK_DIM,
+                  view->working ? tr("working: singular values ...") : "");
+        return;
+    }
+    bool bars = view->count < area.rows && view->count <= BARS_MOST;
+    if (!bars && view->spectrum != NULL && area.rows >= 6) {
+        look_figure(look, grid, view->spectrum, area);
+        return;
+    }
+    Index shown = view->count < area.rows ? view->count : area.rows - 1;
+    int   used =
+        look_text(look, grid, area.row, area.col, area.cols, INK_STRONG, tr("singular values"));
+    if (shown < view->count) {
+        look_textf(look, grid, area.row, area.col + used, area.cols - used, INK_DIM,
+                   tr(", the first %td of %td"), shown, view->count);
+    } else if (view->r > 0 && view->r < view->count) {
+        look_text(look, grid, area.row, area.col + used, area.cols - used, INK_DIM,
+                  tr(", - dropped"));
+    }
+    for (Index i = 0; i < shown; i++) {
+        draw_bar(view, look, grid, rect_rows(area, (int)i + 1, 1), i);
+    }
+}
+
+/* ---- the list --------------------------------------------------------------------------- */
+
+Index matrix_choice_top(const MatrixView *view, int rows)
+{
+    Index top = view->choice - rows / 2;
+    if (top > view->choice_count - rows) top = view->choice_count - rows;
+    return top > 0 ? top : 0;
+}
+
+static void draw_choice(MatrixView *view, const Look *look, Grid *grid, Rect line, Index i)
+{
+    const MatrixChoice *choice = &view->choices[i];
+    bool                here = i == view->choice;
+    if (choice->heading) {
+        look_text(look, grid, line.row, line.col, line.cols, INK_STRONG, choice->label);
+        return;
+    }
+    if (here) {
+        look_text(look, grid, line.row, line.col, 2, INK_KEY, look_sign(look, SIGN_HERE));
+        view->cursor_row = line.row;
+        view->cursor_col = line.col + 2;
+    }
+    int wide = line.cols > 60 ? 40 : line.cols * 3 / 5;
+    int used = look_text(look, grid, line.row, line.col + 2, wide, INK_PLAIN, choice->label);
+    if (here) grid_reverse(grid, (Rect){line.row, line.col + 2, 1, used});
+    if (choice->detail != NULL) {
+        look_text(look, grid, line.row, line.col + wide + 3, line.cols - wide - 4, INK_DIM,
+                  choice->detail);
+    }
+}
+
+static void draw_choices(MatrixView *view, const Look *look, Grid *grid, Rect area)
+{
+    Rect  inner = rect_cols(area, MARGIN, area.cols - 2 * MARGIN);
+    Rect  list = rect_rows(inner, 2, inner.rows - 2);
+    Index top = matrix_choice_top(view, list.rows);
+    look_text(look, grid, inner.row, inner.col, inner.cols, INK_STRONG, view->choice_title);
+    for (int i = 0; i < list.rows && top + i < view->choice_count; i++) {
+        draw_choice(view, look, grid, rect_rows(list, i, 1), top + i);
+    }
+    look_scroll(look, grid, list, (int)top, (int)view->choice_count);
+}
+
+/* ---- all of it -------------------------------------------------------------------------- */
+
+void view_matrix(MatrixView *view, const Look *look, Grid *grid, Rect area)
+{
+    MatrixLayout at = matrix_layout(view, area);
+    view->cursor_row = -1;
+    view->cursor_col = 0;
+    if (at.need_rows > 0) {
+        look_textf(look, grid, area.row, area.col, area.cols, INK_PLAIN,
+                   tr("needs %dx%d, has %dx%d"), at.need_cols, at.need_rows, area.cols, area.rows);
+        return;
+    }
+    if (view->choices != NULL) {
+        draw_choices(view, look, grid, area);
+        return;
+    }
+    view_matrix_cells(view, look, grid, &at);
+    if (at.mode == MATRIX_BESIDE) {
+        look_divider(look, grid, area.row, at.facts.col - 2, area.rows);
+    }
+    if (at.spectrum.rows > 0) draw_spectrum(view, look, grid, at.spectrum);
+    if (at.facts.rows > 0) view_matrix_facts(view, look, grid, at.facts);
+}

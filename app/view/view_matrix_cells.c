@@ -1,0 +1,226 @@
+/* The matrix itself, as numbers or as shades, and what is said about it in words. */
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/view/look_parts.h"
+#include "app/view/view_matrix.h"
+
+enum { FACTS = 3, CUT_FACTS = 6, LABEL = 17 };
+
+/* ---- numbers ---------------------------------------------------------------------------- */
+
+void matrix_number(char out[32], double value, int columns)
+{
+    for (int digits = 6; digits > 0; digits--) {
+        int n = snprintf(out, 32, "%.*g", digits, value);
+        if (n <= columns) return;
+    }
+    snprintf(out, 32, "%.0e", value);
+    if ((int)strlen(out) > columns) snprintf(out, 32, "%s", value < 0 ? "-#" : "#");
+}
+
+/* ---- cells ------------------------------------------------------------------------------ */
+
+typedef struct Block {
+    const double *values;
+    bool          selects, rounded; /* rounded: the result of arithmetic */
+    int           slot;
+    double        most;
+} Block;
+
+static double largest(const MatrixView *view)
+{
+    double most = 0;
+    for (Index i = 0; i < view->rows * view->cols; i++) most = fmax(most, fabs(view->values[i]));
+    return most;
+}
+
+static void draw_cell(MatrixView *view, const Look *look, Grid *grid, const Block *block, int row,
+                      int col, Index i, Index j)
+{
+    char        text[32];
+    double      value = block->values[i * view->cols + j];
+    bool        here = block->selects && i == view->row && j == view->col;
+    const char *shown = here && view->typed != NULL ? view->typed : text;
+
+    /* What cancelled to nothing is nothing in four digits. */
+    if (block->rounded && fabs(value) < 1e-9 * block->most) value = 0;
+    matrix_number(text, value, block->rounded && block->slot > 8 ? 6 : block->slot - 2);
+    look_right(look, grid, row, col + block->slot - 1, block->slot - 2,
+               here ? INK_STRONG : INK_PLAIN, shown);
+    if (!here) return;
+    grid_put(grid, row, col, '[', INK_KEY);
+    grid_put(grid, row, col + block->slot - 1, ']', INK_KEY);
+    grid_reverse(grid, (Rect){row, col, 1, block->slot});
+    view->cursor_row = row;
+    view->cursor_col = col + block->slot - 2;
+}
+
+static void draw_block(MatrixView *view, const Look *look, Grid *grid, Rect area,
+                       const Block *block)
+{
+    bool airy = area.rows >= 2 * (int)view->rows + 1;
+    for (Index i = 0; i < view->rows; i++) {
+        int row = area.row + 2 + (int)i * (airy ? 2 : 1);
+        if (row >= area.row + area.rows) break;
+        for (Index j = 0; j < view->cols; j++) {
+            draw_cell(view, look, grid, block, row, area.col + (int)j * block->slot, i, j);
+        }
+    }
+}
+
+static void heading(const MatrixView *view, const Look *look, Grid *grid, Rect area, bool cut)
+{
+    Str text = {0};
+    if (cut) {
+        str_addf(&text, tr("cut to rank %td, %td × %td"), view->r, view->rows, view->cols);
+    } else {
+        str_addf(&text, tr("%s, %td × %td"), view->name, view->rows, view->cols);
+    }
+    look_text(look, grid, area.row, area.col, area.cols, INK_STRONG, str_text(&text));
+    grid->failed = grid->failed || text.failed;
+    str_free(&text);
+}
+
+static void draw_matrix(MatrixView *view, const Look *look, Grid *grid, Rect area,
+                        const MatrixLayout *at, bool cut)
+{
+    const double *values = cut ? view->cut : view->values;
+    const Figure *heat = cut ? view->heat_cut : view->heat;
+    if (area.rows <= 0) return;
+    heading(view, look, grid, area, cut);
+    if (values == NULL) {
+        look_text(look, grid, area.row + 1, area.col, area.cols, INK_DIM,
+                  view->working ? tr("working ...") : tr("too large to be drawn"));
+    } else if (at->cells) {
+        Block block = {.values = values,
+                       .selects = !cut,
+                       .rounded = cut,
+                       .slot = at->slot,
+                       .most = largest(view)};
+        draw_block(view, look, grid, area, &block);
+    } else if (heat != NULL) {
+        look_figure(look, grid, heat, rect_rows(area, 1, area.rows - 1));
+    }
+}
+
+void view_matrix_cells(MatrixView *view, const Look *look, Grid *grid, const MatrixLayout *layout)
+{
+    draw_matrix(view, look, grid, layout->matrix, layout, false);
+    draw_matrix(view, look, grid, layout->cut, layout, true);
+}
+
+/* ---- words ------------------------------------------------------------------------------ */
+
+typedef struct Facts {
+    MatrixView *view;
+    const Look *look;
+    Grid       *grid;
+    Rect        area;
+    int         row; /* the next one */
+} Facts;
+
+/* label and value; field: the pane whose number it is. */
+static void fact(Facts *f, const char *label, const char *value, const char *more, bool measured,
+                 int field)
+{
+    bool here = (int)f->view->pane == field, typed = here && f->view->typed != NULL;
+    int  row = f->area.row + f->row, col = f->area.col + LABEL, cols = f->area.cols - LABEL;
+    if (f->row++ >= f->area.rows) return;
+    look_text(f->look, f->grid, row, f->area.col, LABEL - 1, here ? INK_STRONG : INK_PLAIN, label);
+    int used =
+        look_text(f->look, f->grid, row, col, cols, INK_STRONG, typed ? f->view->typed : value);
+    if (measured && !typed) grid_measured(f->grid, (Rect){row, col, 1, used});
+    if (here) {
+        grid_reverse(f->grid, (Rect){row, col, 1, used > 0 ? used : 1});
+        f->view->cursor_row = row;
+        f->view->cursor_col = col + used;
+    }
+    if (more != NULL && used + 2 < cols) {
+        look_text(f->look, f->grid, row, col + used + 2, cols - used - 2, INK_DIM, more);
+    }
+}
+
+static void rank_facts(Facts *f)
+{
+    const MatrixView *v = f->view;
+    Str               value = {0}, more = {0};
+    char              number[32];
+
+    str_addf(&value, "%td", v->rank);
+    str_addf(&more, tr("of %td"), v->count);
+    fact(f, tr("numeric rank"), str_text(&value), str_text(&more), false, -1);
+    str_clear(&value);
+    if (v->exact >= 0) str_addf(&value, "%td", v->exact);
+    fact(f, tr("exact rank"), v->exact >= 0 ? str_text(&value) : tr("not computed"),
+         v->exact >= 0 ? tr("to the last bit") : tr("over 1,048,576 numbers"),
+         false, -1);
+    snprintf(number, sizeof number, "%.2g", v->tolerance);
+    str_clear(&more);
+    if (v->own_tolerance) {
+        str_add(&more, tr("yours; < > tenfold"));
+    } else {
+        str_addf(&more, tr("= %td·ε·σ₁, %s"), v->rows > v->cols ? v->rows : v->cols,
+                 v->eps > 1e-10 ? "float32" : "float64");
+    }
+    fact(f, tr("tolerance"), number, str_text(&more), false, MATRIX_TOLERANCE);
+    str_free(&value);
+    str_free(&more);
+}
+
+/* An error and the value that no matrix of this rank can be below. */
+static void error_fact(Facts *f, const char *label, double error, double bound)
+{
+    char number[32];
+    Str  more = {0};
+    bool noise = bound < 1e-9 * f->view->s[0];
+
+    snprintf(number, sizeof number, "%.4g", error);
+    str_addf(&more, tr("Eckart-Young %s%.4g%s"), noise ? MEASURED_BEGIN : "", bound,
+             noise ? MEASURED_END : "");
+    fact(f, label, number, str_text(&more), noise, -1);
+    str_free(&more);
+}
+
+static void cut_facts(Facts *f)
+{
+    const MatrixView *v = f->view;
+    Str               value = {0}, more = {0};
+
+    f->row++;
+    str_addf(&value, "%td", v->r);
+    fact(f, tr("cut to rank r"), str_text(&value), tr("+ - change it"), false, MATRIX_RANK);
+    error_fact(f, tr("error, Frobenius"), v->error_frobenius, v->bound_frobenius);
+    error_fact(f, tr("error, spectral"), v->error_spectral, v->bound_spectral);
+    str_clear(&value);
+    str_addf(&value, "%.2f %%", 100 * v->kept);
+    fact(f, tr("kept"), str_text(&value), tr("of squared norm"), false, -1);
+    str_clear(&value);
+    str_addf(&value, "%td", v->r * (v->rows + v->cols));
+    str_addf(&more, tr("factored; %td whole"), v->rows * v->cols);
+    fact(f, tr("numbers"), str_text(&value), str_text(&more), false, -1);
+    str_free(&value);
+    str_free(&more);
+}
+
+int matrix_fact_rows(const MatrixView *view)
+{
+    return FACTS + (view->r > 0 ? CUT_FACTS : 0) + (view->fault != NULL ? 2 : 0);
+}
+
+void view_matrix_facts(MatrixView *view, const Look *look, Grid *grid, Rect area)
+{
+    Facts f = {.view = view, .look = look, .grid = grid, .area = area};
+    if (view->s != NULL) {
+        rank_facts(&f);
+        if (view->r > 0) cut_facts(&f);
+        if (view->working) {
+            look_text(look, grid, area.row, area.col + area.cols - 8, 8, INK_KEY, tr("working"));
+        }
+    }
+    if (view->fault == NULL || area.rows <= 0) return;
+    int last = f.row < area.rows ? f.row : area.rows - 1;
+    look_text(look, grid, area.row + last, area.col, area.cols, INK_BAD, view->fault);
+}

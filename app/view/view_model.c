@@ -1,0 +1,302 @@
+/* The tree at the left, what the targets cost at the right, or below where it is narrow. */
+
+#include "app/view/view_model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/view/look_parts.h"
+
+enum {
+    MIN_ROWS = 4,
+    MIN_COLS = 24,
+    BESIDE_COLS = 100,
+    COUNTS_COLS = 40,
+    COUNTS_ROWS = 5, /* below the tree */
+    MARGIN = 2,
+    LABEL = 13
+};
+
+ModelLayout model_layout(Rect area)
+{
+    ModelLayout at = {0};
+    Rect        inner = rect_cols(area, MARGIN, area.cols - 2 * MARGIN);
+    if (area.rows < MIN_ROWS || area.cols < MIN_COLS) {
+        at.need_rows = MIN_ROWS;
+        at.need_cols = MIN_COLS;
+        return at;
+    }
+    at.beside = area.cols >= BESIDE_COLS;
+    if (at.beside) {
+        int counts = inner.cols / 3 > COUNTS_COLS ? inner.cols / 3 : COUNTS_COLS;
+        at.tree = rect_cols(inner, 0, inner.cols - counts - 3);
+        at.counts = rect_cols(inner, inner.cols - counts, counts);
+    } else if (area.rows >= COUNTS_ROWS + 8) {
+        at.tree = rect_rows(inner, 0, inner.rows - COUNTS_ROWS - 1);
+        at.counts = rect_rows(inner, inner.rows - COUNTS_ROWS, COUNTS_ROWS);
+    } else {
+        at.tree = inner;
+    }
+    return at;
+}
+
+/* ---- the tree --------------------------------------------------------------------------- */
+
+static const char *mark_text(const Look *look, ModelMark mark)
+{
+    if (mark == MARK_CANNOT) return " ";
+    return look_sign(look, mark == MARK_IN ? SIGN_DONE : mark == MARK_PART ? SIGN_BEGUN : SIGN_OPEN);
+}
+
+static void add_branch(Str *out, const ModelRow *row)
+{
+    for (int i = 0; i < row->depth; i++) str_add(out, "  ");
+    if (row->kind == MODEL_LAYER) str_add(out, row->open ? "- " : "+ ");
+    if (row->kind == MODEL_MODULE && row->depth > 0) str_add(out, "  ");
+    str_add(out, row->label);
+}
+
+/* What is added: "r 8, +2,048"; of many "4 of 28, +77,824". */
+static void add_state(Str *out, const ModelRow *row)
+{
+    if (row->mark == MARK_CANNOT || row->in == 0) return;
+    if (row->kind == MODEL_MODULE) {
+        str_addf(out, tr("r %td  +"), row->r);
+    } else {
+        str_addf(out, tr("%d of %d  +"), row->in, row->of);
+    }
+    str_add_grouped(out, row->added);
+}
+
+static void draw_columns(const Look *look, Grid *grid, Rect line, const ModelRow *row)
+{
+    Str bytes = {0}, state = {0};
+    int right = line.col + line.cols;
+    add_state(&state, row);
+    look_right(look, grid, line.row, right, 20, row->in > 0 ? INK_GOOD : INK_DIM,
+               str_text(&state));
+    if (row->kind != MODEL_TITLE) str_add_bytes_count(&bytes, row->bytes);
+    look_right(look, grid, line.row, right - 21, 9, INK_PLAIN, str_text(&bytes));
+    if (line.cols >= 66) {
+        look_right(look, grid, line.row, right - 31, 5, INK_DIM, row->dtype);
+        look_right(look, grid, line.row, right - 37, 12, INK_PLAIN, row->shape);
+    }
+    str_free(&bytes);
+    str_free(&state);
+}
+
+static void draw_row(ModelView *view, const Look *look, Grid *grid, Rect line, int i)
+{
+    const ModelRow *row = &view->rows[i];
+    Str             label = {0};
+    int             columns = line.cols >= 66 ? 50 : 32, wide = line.cols - columns - 4;
+
+    if (row->kind == MODEL_TITLE) {
+        look_text(look, grid, line.row, line.col + 2, line.cols - 2, INK_STRONG, row->label);
+        return;
+    }
+    add_branch(&label, row);
+    if (i == view->selected) {
+        look_text(look, grid, line.row, line.col, 2, INK_KEY, look_sign(look, SIGN_HERE));
+    }
+    look_text(look, grid, line.row, line.col + 2, 2, row->in > 0 ? INK_GOOD : INK_DIM,
+              mark_text(look, row->mark));
+    int used = look_text(look, grid, line.row, line.col + 4, wide > 8 ? wide : line.cols - 4,
+                         INK_PLAIN, str_text(&label));
+    if (i == view->selected) {
+        grid_reverse(grid, (Rect){line.row, line.col + 4, 1, used});
+        view->cursor_row = line.row;
+        view->cursor_col = line.col + 4;
+    }
+    if (wide > 8) draw_columns(look, grid, line, row);
+    grid->failed = grid->failed || label.failed;
+    str_free(&label);
+}
+
+/* The selected row stays in sight, and as much as possible of what is around it. */
+static int tree_top(const ModelView *view, int rows)
+{
+    int top = view->selected - rows / 2;
+    if (top > view->count - rows) top = view->count - rows;
+    return top > 0 ? top : 0;
+}
+
+static void draw_tree(ModelView *view, const Look *look, Grid *grid, Rect area)
+{
+    view->top = tree_top(view, area.rows);
+    for (int i = 0; i < area.rows && view->top + i < view->count; i++) {
+        draw_row(view, look, grid, rect_rows(rect_cols(area, 0, area.cols - 1), i, 1),
+                 view->top + i);
+    }
+    look_scroll(look, grid, area, view->top, view->count);
+}
+
+/* ---- what it costs ---------------------------------------------------------------------- */
+
+typedef struct Column {
+    const ModelView *view;
+    const Look      *look;
+    Grid            *grid;
+    Rect             area;
+    int              row;
+} Column;
+
+static void line(Column *c, Ink ink, const char *text)
+{
+    if (c->row < c->area.rows) {
+        look_text(c->look, c->grid, c->area.row + c->row, c->area.col, c->area.cols, ink, text);
+    }
+    c->row++;
+}
+
+static void add_share(Str *out, const ModelView *view)
+{
+    str_add_grouped(out, view->trainable);
+    str_add(out, tr(" of "));
+    str_add_grouped(out, view->all);
+    str_addf(out, tr(" trained · %.4f %%"), view->percent);
+}
+
+static void add_bytes_of(Str *out, const ModelView *view, MemPurpose purpose)
+{
+    str_addf(out, "%s ", tr(mem_purpose_name(purpose)));
+    str_add_bytes_count(out, view->bytes[purpose]);
+}
+
+static void bytes_line(Column *c, const char *label, int64_t bytes)
+{
+    Str text = {0};
+    if (c->row < c->area.rows) {
+        int row = c->area.row + c->row;
+        look_text(c->look, c->grid, row, c->area.col, LABEL, INK_PLAIN, label);
+        str_add_bytes_count(&text, bytes);
+        look_right(c->look, c->grid, row, c->area.col + LABEL + 10, 10, INK_PLAIN, str_text(&text));
+        look_bar(c->look, c->grid, row, c->area.col + LABEL + 12, c->area.cols - LABEL - 12,
+                 (double)bytes / (double)(c->view->bytes_total > 0 ? c->view->bytes_total : 1),
+                 INK_SERIES_1);
+    }
+    c->row++;
+    str_free(&text);
+}
+
+/* Names cut at commas so that they fit. */
+static void targets_lines(Column *c)
+{
+    const char *at = c->view->targets;
+    line(c, INK_STRONG, "--target_modules");
+    if (at[0] == '\0') line(c, INK_PLAIN, tr("none"));
+    while (at[0] != '\0' && c->row < c->area.rows) {
+        Str    text = {0};
+        size_t n = strlen(at), most = (size_t)c->area.cols;
+        if (n > most) {
+            for (n = most; n > 0 && at[n - 1] != ',';) n--;
+            if (n == 0) n = most;
+        }
+        str_add_bytes(&text, at, (Index)n);
+        line(c, INK_PLAIN, str_text(&text));
+        str_free(&text);
+        at += n;
+    }
+}
+
+static void pair_lines(Column *c)
+{
+    const ModelView *v = c->view;
+    Str              text = {0};
+    if (v->pair_in == 0) return;
+    c->row++;
+    line(c, INK_STRONG, tr("a pair beside the selected one"));
+    str_addf(&text, tr("A %td × %td, B %td × %td: "), v->r, v->pair_in, v->pair_out, v->r);
+    str_add_grouped(&text, v->r * (v->pair_in + v->pair_out));
+    line(c, INK_PLAIN, str_text(&text));
+    str_clear(&text);
+    str_addf(&text, tr("r·(d_in + d_out) = %td·(%td + %td)"), v->r, v->pair_in, v->pair_out);
+    line(c, INK_DIM, str_text(&text));
+    str_free(&text);
+}
+
+static void draw_beside(Column *c)
+{
+    const ModelView *v = c->view;
+    Str              text = {0};
+    str_addf(&text, tr("r %td · lora_alpha %g · scale %g"), v->r, v->alpha,
+             v->alpha / (double)v->r);
+    line(c, INK_STRONG, str_text(&text));
+    str_clear(&text);
+    add_share(&text, v);
+    line(c, INK_STRONG, str_text(&text));
+    look_bar(c->look, c->grid, c->area.row + c->row, c->area.col, c->area.cols, v->percent / 100,
+             INK_GOOD);
+    c->row += 2;
+    if (v->fault != NULL) line(c, INK_BAD, v->fault);
+    if (v->planned) {
+        str_clear(&text);
+        str_addf(&text, tr("peak of a step, %td × %td tokens, computed"), v->batch, v->length);
+        line(c, INK_STRONG, str_text(&text));
+        for (int p = 0; p < MEM_PURPOSE_COUNT; p++) {
+            if (v->bytes[p] > 0) bytes_line(c, tr(mem_purpose_name((MemPurpose)p)), v->bytes[p]);
+        }
+        bytes_line(c, tr("together"), v->bytes_total);
+        c->row++;
+    }
+    targets_lines(c);
+    pair_lines(c);
+    str_free(&text);
+}
+
+static void draw_below(Column *c)
+{
+    const ModelView *v = c->view;
+    Str              text = {0};
+    str_addf(&text, "r %td · ", v->r);
+    add_share(&text, v);
+    line(c, INK_STRONG, str_text(&text));
+    str_clear(&text);
+    if (v->fault != NULL) {
+        line(c, INK_BAD, v->fault);
+    } else if (v->planned) {
+        add_bytes_of(&text, v, MEM_ADAPTER);
+        str_add(&text, " · ");
+        add_bytes_of(&text, v, MEM_GRADIENTS);
+        str_add(&text, " · ");
+        add_bytes_of(&text, v, MEM_OPTIMIZER);
+        line(c, INK_PLAIN, str_text(&text));
+        str_clear(&text);
+        add_bytes_of(&text, v, MEM_ACTIVATIONS);
+        str_addf(&text, tr(" · peak of a step of %td × %td tokens "), v->batch, v->length);
+        str_add_bytes_count(&text, v->bytes_total);
+        line(c, INK_PLAIN, str_text(&text));
+    }
+    str_clear(&text);
+    str_addf(&text, "--target_modules %s", v->targets[0] != '\0' ? v->targets : tr("none"));
+    line(c, INK_STRONG, str_text(&text));
+    str_clear(&text);
+    if (v->pair_in > 0) {
+        str_addf(&text, tr("r·(d_in + d_out) = %td·(%td + %td) = "), v->r, v->pair_in, v->pair_out);
+        str_add_grouped(&text, v->r * (v->pair_in + v->pair_out));
+        line(c, INK_DIM, str_text(&text));
+    }
+    str_free(&text);
+}
+
+void view_model(ModelView *view, const Look *look, Grid *grid, Rect area)
+{
+    ModelLayout at = model_layout(area);
+    view->cursor_row = -1;
+    view->cursor_col = 0;
+    if (at.need_rows > 0) {
+        look_textf(look, grid, area.row, area.col, area.cols, INK_PLAIN,
+                   tr("needs %dx%d, has %dx%d"), at.need_cols, at.need_rows, area.cols, area.rows);
+        return;
+    }
+    draw_tree(view, look, grid, at.tree);
+    if (at.counts.rows == 0) return;
+    Column column = {.view = view, .look = look, .grid = grid, .area = at.counts};
+    if (at.beside) {
+        look_divider(look, grid, area.row, at.counts.col - 2, area.rows);
+        draw_beside(&column);
+    } else {
+        look_rule(look, grid, at.counts.row - 1, at.counts.col, at.counts.cols);
+        draw_below(&column);
+    }
+}

@@ -1,0 +1,158 @@
+/* Where the parts of the workbench lie, from the size alone. */
+
+#include <string.h>
+
+#include "app/view/view_workbench.h"
+
+enum { ALL_ROWS = 27, ALL_COLS = 116, WIDE_COLS = 108, TWO_COLS = 100, MEMORY_ROWS = 8 };
+
+static int at_least(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static int at_most(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Takes rows from the end, and leaves the rest in *area. */
+static Rect take_below(Rect *area, int rows)
+{
+    rows = at_most(rows, area->rows);
+    Rect part = rect_rows(*area, area->rows - rows, rows);
+    area->rows -= rows;
+    return part;
+}
+
+static Rect take_above(Rect *area, int rows)
+{
+    rows = at_most(rows, area->rows);
+    Rect part = rect_rows(*area, 0, rows);
+    area->row += rows;
+    area->rows -= rows;
+    return part;
+}
+
+/* Part i of n beside one another, a blank column between two. */
+static Rect share(Rect area, int i, int n)
+{
+    int from = i * (area.cols + 1) / n, end = (i + 1) * (area.cols + 1) / n - 1;
+    return rect_cols(area, from, end - from);
+}
+
+/* ---- one part ---- */
+
+static void put_settings(WorkbenchLayout *l, Rect area, int plan_rows)
+{
+    if (area.rows >= plan_rows + 8) l->plan = take_below(&area, plan_rows);
+    l->form = area;
+}
+
+static void put_curves(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
+{
+    bool more = area.rows >= 15 && area.cols >= 70 && !shape->projector;
+    if (more) {
+        Rect below = take_below(&area, at_least(7, area.rows * 2 / 5));
+        l->chart[CHART_RATE] = share(below, 0, 2);
+        l->chart[CHART_GRADIENT] = share(below, 1, 2);
+        l->chart[CHART_LOSS] = area;
+        return;
+    }
+    /* Only one fits: Left and Right choose which. */
+    BenchChart one =
+        shape->slot == CHART_RATE || shape->slot == CHART_GRADIENT ? shape->slot : CHART_LOSS;
+    l->chart[one] = area;
+}
+
+static void put_modules(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
+{
+    int tables = at_least(at_most(shape->kinds, 10) + 1, MEMORY_ROWS);
+    if (area.cols >= 70) {
+        Rect above = area.rows >= tables + 7 ? take_above(&area, tables) : area;
+        l->kinds = share(above, 0, 2);
+        l->memory = share(above, 1, 2);
+        if (above.rows == tables) {
+            l->chart[CHART_NORM] = share(area, 0, 2);
+            l->chart[CHART_MEMORY] = share(area, 1, 2);
+        }
+        return;
+    }
+    l->kinds = area.rows >= tables + 7 ? take_above(&area, tables) : area;
+    if (l->kinds.rows == tables) l->chart[CHART_NORM] = area;
+}
+
+static void put_part(const WorkbenchShape *shape, WorkbenchLayout *l, BenchPane pane, Rect area)
+{
+    switch (pane) {
+    case BENCH_SETTINGS:
+        put_settings(l, area, 3);
+        break;
+    case BENCH_CURVES:
+        put_curves(shape, l, area);
+        break;
+    case BENCH_MODULES:
+        put_modules(shape, l, area);
+        break;
+    case BENCH_TEXT:
+    case BENCH_PANES:
+        l->text = area;
+        break;
+    }
+}
+
+/* ---- everything ---- */
+
+static void put_right(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
+{
+    bool wide = area.cols >= WIDE_COLS;
+    l->text = take_below(&area, area.rows >= 44 ? 9 : 6);
+    Rect below = take_below(&area, area.rows * 9 / 20);
+
+    if (wide) {
+        int loss = area.cols * 3 / 5;
+        l->chart[CHART_LOSS] = rect_cols(area, 0, loss);
+        l->chart[CHART_RATE] = rect_cols(area, loss + 1, area.cols - loss - 1);
+        l->chart[CHART_GRADIENT] = share(below, 0, 3);
+        l->chart[CHART_NORM] = share(below, 1, 3);
+        l->chart[CHART_MEMORY] = share(below, 2, 3);
+        return;
+    }
+    l->chart[CHART_LOSS] = area;
+    l->chart[shape->slot] = share(below, 0, 2);
+    l->chart[CHART_MEMORY] = share(below, 1, 2);
+}
+
+static void put_left(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
+{
+    l->memory = take_below(&area, MEMORY_ROWS);
+    int kinds = at_most(shape->kinds + 1, area.rows - 15);
+    if (kinds >= 4) l->kinds = take_below(&area, kinds);
+    put_settings(l, area, 3);
+}
+
+void workbench_layout(const WorkbenchShape *shape, WorkbenchLayout *l)
+{
+    Rect area = shape->body;
+    memset(l, 0, sizeof *l);
+    l->all = area.rows >= ALL_ROWS && area.cols >= ALL_COLS && !shape->projector;
+    if (!l->all && area.rows >= 10) l->tabs = take_above(&area, 1);
+    if (area.rows >= 10) l->repeat = take_below(&area, shape->repeat_rows);
+    if (area.rows >= 9) l->sentence = take_above(&area, shape->sentence_rows);
+
+    if (area.cols < TWO_COLS || shape->projector) {
+        put_part(shape, l, shape->pane, area);
+        return;
+    }
+    int left = area.cols >= 160 ? 52 : area.cols >= ALL_COLS ? 42 : 40;
+    l->divider = rect_cols(area, left, 1);
+    Rect settings = rect_cols(area, 0, left - 1);
+    Rect rest = rect_cols(area, left + 2, area.cols - left - 2);
+    if (l->all) {
+        put_left(shape, l, settings);
+        put_right(shape, l, rest);
+        return;
+    }
+    put_settings(l, settings, 3);
+    put_part(shape, l, shape->pane == BENCH_SETTINGS ? BENCH_CURVES : shape->pane, rest);
+}
