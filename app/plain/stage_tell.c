@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/plain/stage_plain.h"
+#include "app/view/look.h"
 #include "lessons/engine/prose.h"
 
 enum { CHART_ROWS = 14 };
@@ -83,17 +84,30 @@ static void underline(PlainStage *stage, int columns)
 
 /* ---- notes ---- */
 
+/* As the screen draws it, so that an ASCII terminal gets alpha spelled out. */
+static void print_chart(PlainStage *stage, const Figure *figure)
+{
+    Look look = {.charset = stage->charset, .ascii = stage->ascii};
+    Grid grid = {0};
+    Str  chart = {0};
+    if (grid_init(&grid, CHART_ROWS, stage->columns, NULL)) {
+        look_figure(&look, &grid, figure, (Rect){0, 0, CHART_ROWS, stage->columns});
+        grid_plain(&chart, &grid);
+        print(stage, &chart);
+    } else {
+        stage->broken = ERR_MEMORY;
+    }
+    grid_free(&grid);
+    str_free(&chart);
+}
+
 static void say_figure(PlainStage *stage, const Note *note)
 {
-    Str chart = {0};
     if (stage->charts) {
-        bool drawn =
-            figure_text(&chart, note->figure, CHART_ROWS, stage->columns, stage->charset, NULL);
-        if (drawn) print(stage, &chart);
+        print_chart(stage, note->figure);
     } else if (note->figure->title != NULL) {
         say(stage, tr("Figure: %s"), note->figure->title);
     }
-    str_free(&chart);
     say_lines(stage, "", "", note->text);
     say(stage, "%s", "");
 }

@@ -10,7 +10,10 @@
 
 /* clang-format off */
 static const KeyRow rows[] = {
-    {ACT_COMMIT, EVERYWHERE, "Enter", "open", "opens, answers, or takes over what is selected"},
+    {ACT_COMMIT, LISTS, "Enter", "open", "opens what is selected"},
+    {ACT_COMMIT, IN(ROOM_LESSON), "Enter", "answer", "answers; a prediction cannot be changed then"},
+    {ACT_COMMIT, IN(ROOM_WORKBENCH) | IN(ROOM_MATRIX), "Enter", "edit",
+     "edits what is selected, or takes over what was typed"},
     {ACT_NEXT, IN(ROOM_LESSON), "Space", "next", "goes on: the next part of the lesson"},
     {ACT_CHOOSE, IN(ROOM_LESSON), "1 2 3 4 5 6 7 8 9", NULL, "picks an answer by its number"},
     {ACT_CHOOSE, IN(ROOM_NOTES), "1 2 3 4 5 6 7 8 9", "a vote", "one vote more for the choice"},
@@ -72,7 +75,7 @@ static const KeyRow rows[] = {
     {ACT_STOP, EVERYWHERE | IN(ROOM_NOTES), "Ctrl-C", NULL, "gives up the step under way and saves; once more: quits"},
     {ACT_REDRAW, EVERYWHERE | IN(ROOM_NOTES), "Ctrl-L", NULL, "draws the screen again"},
     {ACT_SUSPEND, EVERYWHERE | IN(ROOM_NOTES), "Ctrl-Z", NULL, "back to the shell; fg goes on here"},
-    {ACT_LEAVE, EVERYWHERE, "Esc", NULL, "closes what is open, then goes back"},
+    {ACT_LEAVE, EVERYWHERE, "Esc", "leave", "closes what is open, then goes back"},
     {ACT_QUIT, EVERYWHERE | IN(ROOM_NOTES), "q", "quit", "back; from home, out of the lab"},
     {ACT_NONE, 0, "", NULL, ""},
 };

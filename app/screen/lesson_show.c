@@ -218,7 +218,7 @@ void lesson_draw(LessonRoom *room, Grid *grid, Rect body, const Look *look)
     room->look = *look;
     room->text_cols = lesson_layout(body, PANE_TEXT, 0, 0).text.cols;
     if (!room->contents) {
-        room->top[0] = room->drawn.top[0];
+        room->top[0] = room->drawn.room[0] > 0 ? room->drawn.top[0] : room->top[0];
         room->top[1] = room->drawn.room[1] > 0 ? room->drawn.top[1] : room->top[1];
     }
     if (room->editing) lesson_values_draw(room, grid, room->drawn.result, look);

@@ -27,7 +27,7 @@ static bool make_choices(MatrixDesk *desk, Error *err)
     if (desk->choices == NULL) return false;
     for (Index i = 0; i < list->count; i++) {
         const MatrixSource *source = &list->list[i];
-        bool opens = source->kind == SOURCE_WEIGHTS ||
+        bool                opens = source->kind == SOURCE_WEIGHTS ||
                      (source->kind == SOURCE_LEARNED && source->module == NULL);
         desk->choices[i] = (MatrixChoice){.label = source->label,
                                           .detail = source->detail,
@@ -70,8 +70,8 @@ static void move(MatrixDesk *desk, Index by)
 static void open_row(MatrixDesk *desk)
 {
     Error               err = {0};
-    const MatrixSource *source = &shown(desk)->list[desk->behind.count > 0 ? desk->choice_behind
-                                                                           : desk->choice];
+    const MatrixSource *source =
+        &shown(desk)->list[desk->behind.count > 0 ? desk->choice_behind : desk->choice];
     if (desk->choices[source - shown(desk)->list].opens) {
         SourceList behind;
         if (sources_behind(&behind, desk->lab, source, &err)) {

@@ -308,6 +308,7 @@ void desk_view(MatrixDesk *desk, MatrixView *view)
                          .fault = desk->fault.len > 0 ? str_text(&desk->fault) : NULL,
                          .heat = desk->heat,
                          .heat_cut = desk->heat_cut,
+                         .heat_rest = desk->heat_rest,
                          .spectrum = desk->spectrum};
     view_facts(desk, view);
     if (!desk->choosing) return;
@@ -315,8 +316,8 @@ void desk_view(MatrixDesk *desk, MatrixView *view)
     view->choices = desk->choices;
     view->choice_count = list->count;
     view->choice = desk->behind.count > 0 ? desk->choice_behind : desk->choice;
-    view->choice_title = desk->behind.count > 0 ? desk->sources.list[desk->choice].label
-                                                : tr("Matrices to look at");
+    view->choice_title =
+        desk->behind.count > 0 ? desk->sources.list[desk->choice].label : tr("Matrices to look at");
 }
 
 void desk_repeat(const MatrixDesk *desk, Str *out)

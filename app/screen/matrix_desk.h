@@ -41,7 +41,7 @@ typedef struct MatrixDesk {
     Index         choice, choice_behind;
     MatrixChoice *choices; /* of the list that is shown */
     /* for the view */
-    Figure *heat, *heat_cut, *spectrum;
+    Figure *heat, *heat_cut, *heat_rest, *spectrum;
     bool    drawn_anew; /* the figures are older than the facts */
 } MatrixDesk;
 
@@ -54,7 +54,7 @@ void           desk_close(MatrixDesk *desk);
 NODISCARD bool desk_put(MatrixDesk *desk, const char *name, Datum *matrix, bool single, Error *err);
 NODISCARD bool desk_set_entry(MatrixDesk *desk, Index row, Index col, double value, Error *err);
 bool           desk_undo(MatrixDesk *desk);
-void           desk_cut(MatrixDesk *desk, Index r);              /* 0: not */
+void           desk_cut(MatrixDesk *desk, Index r);                    /* 0: not */
 void           desk_set_tolerance(MatrixDesk *desk, double tolerance); /* 0: the usual one */
 /* Fetch it, on the job's thread where it needs the base. */
 void desk_choose(MatrixDesk *desk, const MatrixSource *source);

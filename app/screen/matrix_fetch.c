@@ -18,8 +18,8 @@ static bool run_line(Bench *bench, const char *text, Index n, Error *err)
     Args    *args = verb_line_args(line, NULL, &scope, NULL, err);
     VerbCall call = {.bench = bench, .args = args, .scope = &scope, .seed = bench_seed(bench)};
     if (args != NULL) value = line->verb->run(&call, err);
-    bool ok = value != NULL &&
-              bench_put(bench, line->name != NULL ? line->name : "it", value, NULL, err);
+    bool ok =
+        value != NULL && bench_put(bench, line->name != NULL ? line->name : "it", value, NULL, err);
     args_free(args);
     verb_line_free(line);
     return ok;

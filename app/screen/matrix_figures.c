@@ -10,8 +10,9 @@ void desk_free_figures(MatrixDesk *desk)
 {
     figure_free(desk->heat);
     figure_free(desk->heat_cut);
+    figure_free(desk->heat_rest);
     figure_free(desk->spectrum);
-    desk->heat = desk->heat_cut = desk->spectrum = NULL;
+    desk->heat = desk->heat_cut = desk->heat_rest = desk->spectrum = NULL;
 }
 
 static Figure *finished(Figure *figure)
@@ -21,12 +22,32 @@ static Figure *finished(Figure *figure)
     return NULL;
 }
 
+static bool needs_shades(const Datum *m)
+{
+    return m != NULL && (m->rows > CELLS_ONLY || m->cols > CELLS_ONLY);
+}
+
 static Figure *heat_of(const Datum *m)
 {
-    if (m == NULL || (m->rows <= CELLS_ONLY && m->cols <= CELLS_ONLY)) return NULL;
+    if (!needs_shades(m)) return NULL;
     Figure *figure = figure_create(FIGURE_HEAT, NULL, NULL);
     if (figure != NULL) figure_heat(figure, m->values, m->rows, m->cols);
     return finished(figure);
+}
+
+/* What a cut of the matrix leaves out. */
+static Figure *heat_between(const Datum *m, const Datum *cut)
+{
+    if (!needs_shades(m) || cut == NULL || cut->rows != m->rows || cut->cols != m->cols)
+        return NULL;
+    Datum  *rest = datum_matrix(NULL, m->rows, m->cols, NULL);
+    Figure *figure = NULL;
+    for (Index i = 0; rest != NULL && i < m->rows * m->cols; i++) {
+        rest->values[i] = m->values[i] - cut->values[i];
+    }
+    if (rest != NULL) figure = heat_of(rest);
+    datum_drop(rest);
+    return figure;
 }
 
 /* Values over several decades need a logarithmic axis; what is zero has no place on it. */
@@ -62,5 +83,6 @@ void desk_draw_figures(MatrixDesk *desk)
     desk_free_figures(desk);
     desk->heat = heat_of(desk->now.matrix);
     desk->heat_cut = heat_of(desk->facts.cut);
+    desk->heat_rest = heat_between(desk->now.matrix, desk->facts.cut);
     desk->spectrum = spectrum_of_facts(&desk->facts);
 }

@@ -19,7 +19,7 @@ typedef struct MatrixDone {
 /* wake is called on the job's thread when it is done. */
 NODISCARD MatrixJob *matrix_job_create(Lab *lab, void (*wake)(void *context), void *context,
                                        Error *err);
-void                 matrix_job_free(MatrixJob *job); /* waits; NULL-safe */
+void                 matrix_job_free(MatrixJob *job);       /* waits; NULL-safe */
 bool                 matrix_job_busy(const MatrixJob *job); /* started, not taken */
 /* source, or NULL for a matrix that is there already (a reference is taken). Not while busy. */
 NODISCARD bool matrix_job_start(MatrixJob *job, const MatrixSource *source, const Datum *matrix,

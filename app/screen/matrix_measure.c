@@ -80,7 +80,7 @@ static bool ask_truncate(MatrixFacts *facts, const Datum *matrix, Index r, Error
     Str text = {0};
     str_addf(&text, "%td", r);
     const char *const keys[][2] = {{"r", str_text(&text)}, {NULL, NULL}};
-    Datum *answer = str_ok(&text, err) ? call_verb("truncate", matrix, keys, err) : NULL;
+    Datum            *answer = str_ok(&text, err) ? call_verb("truncate", matrix, keys, err) : NULL;
     str_free(&text);
     if (answer == NULL) return false;
     facts->cut = datum_hold(datum_member(answer, "matrix"));

@@ -12,7 +12,7 @@ typedef struct MatrixAsk {
 } MatrixAsk;
 
 typedef struct MatrixFacts {
-    Datum *singular; /* vector */
+    Datum *singular;    /* vector */
     Index  rank, exact; /* exact -1: too large for it */
     double tolerance;
     Index  r;   /* 0: not cut */

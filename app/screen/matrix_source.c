@@ -138,14 +138,15 @@ bool sources_first(SourceList *sources, const Lab *lab, Error *err)
 
 /* ---- modules ---------------------------------------------------------------------------- */
 
-static bool add_module(SourceList *sources, const MatrixSource *of, const Module *module, Error *err)
+static bool add_module(SourceList *sources, const MatrixSource *of, const Module *module,
+                       Error *err)
 {
     Str         detail = {0};
     const char *name = strncmp(module->name, "model.", 6) == 0 ? module->name + 6 : module->name;
     SourceKind  kind = of->kind == SOURCE_WEIGHTS ? SOURCE_WEIGHT : SOURCE_LEARNED;
     str_addf(&detail, "%td × %td", module->weight.rows, module->weight.cols);
-    bool ok = str_ok(&detail, err) && add_named(sources, kind, name, str_text(&detail), of->folder,
-                                                module->name, err);
+    bool ok = str_ok(&detail, err) &&
+              add_named(sources, kind, name, str_text(&detail), of->folder, module->name, err);
     str_free(&detail);
     return ok;
 }

@@ -15,7 +15,7 @@
 typedef struct ModelTree {
     const Lab *lab;
     Model     *outline;
-    Str        base; /* its name */
+    Str        base;   /* its name */
     bool      *target; /* [module_count] */
     bool      *open;   /* [L] layers */
     Index      r;

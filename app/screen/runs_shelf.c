@@ -62,12 +62,11 @@ static void remove_at(RunShelf *shelf, Index i)
 
 static bool grow(RunShelf *shelf, Index more, Error *err)
 {
-    Index     room = shelf->runs.count + more;
-    Run      *list = mem_resize(shelf->runs.list, mem_program(), MEM_TEXT, room, sizeof *list, err);
+    Index room = shelf->runs.count + more;
+    Run  *list = mem_resize(shelf->runs.list, mem_program(), MEM_TEXT, room, sizeof *list, err);
     if (list == NULL) return false;
     shelf->runs.list = list;
-    ShelfRun *about =
-        mem_resize(shelf->about, mem_program(), MEM_TEXT, room, sizeof *about, err);
+    ShelfRun *about = mem_resize(shelf->about, mem_program(), MEM_TEXT, room, sizeof *about, err);
     if (about == NULL) return false;
     shelf->about = about;
     return true;
@@ -98,9 +97,9 @@ static void insert(RunShelf *shelf, const Run *run, ShelfRun about)
 static void take_fresh(RunShelf *shelf, RunNews *news)
 {
     for (Index i = 0; i < news->fresh.count; i++) {
-        Run      *run = &news->fresh.list[i];
-        Index     old = find(shelf, run->name);
-        ShelfRun  about = {.changed = news->changed[i]};
+        Run     *run = &news->fresh.list[i];
+        Index    old = find(shelf, run->name);
+        ShelfRun about = {.changed = news->changed[i]};
         if (old >= 0) {
             about.marked = shelf->about[old].marked;
             remove_at(shelf, old);

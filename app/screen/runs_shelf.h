@@ -24,25 +24,25 @@ typedef struct RunShelf {
     int       smooth; /* steps; 0: as it is */
     bool      log_y;
     /* made again after a change */
-    bool     stale;
-    Figure  *figure;
-    RunRow  *rows;
-    char   **settings; /* [runs.count] */
-    char   **table;    /* texts of the table: names, runs, cells */
-    int      table_settings, table_runs;
-    Str      how;
-    char    *wanted; /* a run to select as soon as it is read */
+    bool    stale;
+    Figure *figure;
+    RunRow *rows;
+    char  **settings; /* [runs.count] */
+    char  **table;    /* texts of the table: names, runs, cells */
+    int     table_settings, table_runs;
+    Str     how;
+    char   *wanted; /* a run to select as soon as it is read */
 } RunShelf;
 
-void           shelf_open(RunShelf *shelf, Lab *lab);
-void           shelf_close(RunShelf *shelf);
+void shelf_open(RunShelf *shelf, Lab *lab);
+void shelf_close(RunShelf *shelf);
 /* Takes the news over. */
 NODISCARD bool shelf_take(RunShelf *shelf, RunNews *news, Error *err);
 bool           shelf_select(RunShelf *shelf, const char *name); /* and mark it */
 bool           shelf_act(RunShelf *shelf, Action action);
 bool           shelf_can(const RunShelf *shelf, Action action);
 void           shelf_view(RunShelf *shelf, RunsView *view, double now);
-const Figure  *shelf_figure(RunShelf *shelf); /* NULL: nothing is drawn */
+const Figure  *shelf_figure(RunShelf *shelf);     /* NULL: nothing is drawn */
 const char    *shelf_what(const RunShelf *shelf); /* as `plot --what` calls it */
 /* The runs that are drawn: marked ones, or the selected one. Parts are borrowed; mem_free .list. */
 NODISCARD bool shelf_drawn(const RunShelf *shelf, RunSet *drawn, Error *err);

@@ -36,9 +36,9 @@ void           run_scan_free(RunScan *scan);
 void           run_news_free(RunNews *news);
 
 typedef struct RunWatch RunWatch;
-NODISCARD RunWatch *run_watch_create(const Lab *lab, void (*wake)(void *context), void *context,
-                                     Error *err);
-void                run_watch_free(RunWatch *watch); /* stops it; NULL-safe */
+NODISCARD RunWatch     *run_watch_create(const Lab *lab, void (*wake)(void *context), void *context,
+                                         Error *err);
+void                    run_watch_free(RunWatch *watch); /* stops it; NULL-safe */
 /* The list is being looked at. */
 void run_watch_seen(RunWatch *watch);
 /* True when there is news: the caller's to free. */

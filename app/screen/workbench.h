@@ -59,16 +59,18 @@ typedef struct Workbench {
     int           older_count;
     char          label[120]; /* of the present run, where there are others */
 
-    BenchPane pane;
-    int       slot; /* what Left and Right choose among: see slot_chart */
-    bool      linear, smooth, repeat_open, adapter_off;
-    Str       repeat, sentence;
-    Error     error; /* of the form or of a key, until the next one */
-    BenchPlan plan;
-    int64_t   measured[MEM_PURPOSE_COUNT];
-    Figure   *figures[BENCH_CHARTS];
-    bool      figures_old;
-    int       cursor_row, cursor_col;
+    BenchPane   pane;
+    int         slot; /* what Left and Right choose among: see slot_chart */
+    int         module_top;
+    bool        linear, smooth, repeat_open, adapter_off;
+    Str         repeat, sentence;
+    Error       error; /* of the form or of a key, until the next one */
+    BenchPlan   plan;
+    int64_t     measured[MEM_PURPOSE_COUNT];
+    BenchModule modules[RECORD_MODULES];
+    Figure     *figures[BENCH_CHARTS];
+    bool        figures_old;
+    int         cursor_row, cursor_col;
 } Workbench;
 
 /* room_workbench.c: what the session has to show since it was looked at last */
@@ -107,11 +109,14 @@ void           workbench_labels(Workbench *bench);
 typedef struct SlotChoice {
     BenchChart chart;
     RecordNorm norm;
+    bool       table;
 } SlotChoice;
-enum { BENCH_SLOTS = 5 };
+enum { BENCH_SLOTS = 7 };
 SlotChoice workbench_slot(int slot);
 /* All charts from what is heard; made again only after something changed. */
 void workbench_figures(Workbench *bench);
+/* The modules' numbers under short names; returns how many. */
+int  workbench_modules(Workbench *bench);
 void workbench_figures_free(Workbench *bench);
 
 #endif

@@ -133,6 +133,17 @@ static bool next_pane(Workbench *bench, int by)
     return true;
 }
 
+static bool scroll_modules(Workbench *bench, Action action)
+{
+    int most = (int)bench->look.record.module_count - 1;
+    int by = action == ACT_UP ? -1 : action == ACT_DOWN ? 1 : action == ACT_PAGE_UP ? -10 : 10;
+    if (!workbench_slot(bench->slot).table) return false;
+    bench->module_top += by;
+    if (bench->module_top > most) bench->module_top = most;
+    if (bench->module_top < 0) bench->module_top = 0;
+    return true;
+}
+
 /* Something that is open is closed first. */
 static bool leave(Workbench *bench)
 {
@@ -187,6 +198,12 @@ static bool act_here(Workbench *bench, Action action, Key key)
         return true;
     case ACT_LEAVE:
         return leave(bench);
+    case ACT_UP:
+    case ACT_DOWN:
+    case ACT_PAGE_UP:
+    case ACT_PAGE_DOWN:
+        if (bench->pane == BENCH_MODULES) return scroll_modules(bench, action);
+        return bench->pane == BENCH_SETTINGS && form_act(&bench->form, action, key);
     default:
         return bench->pane == BENCH_SETTINGS && form_act(&bench->form, action, key);
     }

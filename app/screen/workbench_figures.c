@@ -9,11 +9,11 @@ enum { SMOOTH_STEPS = 10, BUCKETS = 120 };
 
 SlotChoice workbench_slot(int slot)
 {
-    static const SlotChoice choices[BENCH_SLOTS] = {{CHART_NORM, NORM_BA},
-                                                    {CHART_NORM, NORM_B},
-                                                    {CHART_NORM, NORM_A},
-                                                    {CHART_GRADIENT, NORM_BA},
-                                                    {CHART_RATE, NORM_BA}};
+    static const SlotChoice choices[BENCH_SLOTS] = {
+        {CHART_NORM, NORM_BA, false},  {CHART_NORM, NORM_B, false},
+        {CHART_NORM, NORM_A, false},   {CHART_GRADIENT, NORM_BA, false},
+        {CHART_TOTAL, NORM_BA, false}, {CHART_RATE, NORM_BA, false},
+        {CHART_NORM, NORM_BA, true}};
     return choices[slot % BENCH_SLOTS];
 }
 
@@ -39,6 +39,20 @@ static void add_curve(const Workbench *bench, Figure *figure, const char *label,
     if (n > 0) figure_series(figure, label, x, copy, n);
 }
 
+/* The axis has the run's length from the beginning, so that a curve grows towards its end. */
+static void whole_run(const Workbench *bench, Figure *figure)
+{
+    double last = (double)bench->look.record.total;
+    for (int i = 0; i < bench->older_count; i++) {
+        const BenchCurve *curve = &bench->older[i]->loss;
+        if (curve->count > 0) last = fmax(last, curve->x[curve->count - 1]);
+    }
+    if (last <= 0) return;
+    figure->x.fixed = true;
+    figure->x.lo = 0;
+    figure->x.hi = last;
+}
+
 static Figure *loss_figure(const Workbench *bench)
 {
     const RecordSteps *s = &bench->look.record.steps;
@@ -58,6 +72,7 @@ static Figure *loss_figure(const Workbench *bench)
     if (figure == NULL) return NULL;
     figure_axis(figure, 'x', tr("step"), NULL, false);
     figure_axis(figure, 'y', NULL, tr("nats/token"), !bench->linear);
+    whole_run(bench, figure);
     str_addf(&label, "%s%s%s", tr("train"), others ? " " : "", others ? bench->label : "");
     add_curve(bench, figure, str_text(&label), s->x, s->loss, s->count);
     if (e->count > 0) figure_series(figure, tr("held out"), e->x, e->loss, e->count);
@@ -80,25 +95,19 @@ static Figure *rate_figure(const TrainRecord *record)
     return figure;
 }
 
-/* All of the gradient, and its part in each kind of module. */
-static Figure *gradient_figure(const TrainRecord *record, bool log)
+static Figure *total_figure(const TrainRecord *record, bool log)
 {
-    Figure *figure = figure_create(FIGURE_LINE, tr("gradient norm, all and by module"), NULL);
+    Figure *figure = figure_create(FIGURE_LINE, tr("gradient norm before clipping"), NULL);
     if (figure == NULL) return NULL;
     figure_axis(figure, 'x', tr("step"), NULL, false);
     figure_axis(figure, 'y', NULL, NULL, log);
     figure_series(figure, tr("all"), record->steps.x, record->steps.gradient, record->steps.count);
-    for (Index k = 0; k < record->kind_count && k < 7; k++) {
-        const RecordKind *kind = &record->kinds[k];
-        figure_series(figure, kind->name, record->norm_x, kind->norm[NORM_GRADIENT],
-                      record->norm_count);
-    }
     return figure;
 }
 
-static Figure *norm_figure(const TrainRecord *record, RecordNorm norm)
+static Figure *norm_figure(const TrainRecord *record, RecordNorm norm, bool log)
 {
-    const char *const titles[NORM_COUNT] = {[NORM_GRADIENT] = "",
+    const char *const titles[NORM_COUNT] = {[NORM_GRADIENT] = tr("gradient norm by kind of module"),
                                             [NORM_A] = tr("norm of A"),
                                             [NORM_B] = tr("norm of B"),
                                             [NORM_BA] = tr("norm of the change, scale × B A")};
@@ -106,6 +115,7 @@ static Figure *norm_figure(const TrainRecord *record, RecordNorm norm)
     Figure *figure = figure_create(FIGURE_LINE, titles[norm], NULL);
     if (figure == NULL) return NULL;
     figure_axis(figure, 'x', tr("step"), NULL, false);
+    figure_axis(figure, 'y', NULL, NULL, log);
     for (Index k = 0; k < record->kind_count && k < 8; k++) {
         const RecordKind *kind = &record->kinds[k];
         figure_series(figure, kind->name, record->norm_x, kind->norm[norm], record->norm_count);
@@ -161,8 +171,9 @@ void workbench_figures(Workbench *bench)
     workbench_figures_free(bench);
     if (any || bench->older_count > 0) bench->figures[CHART_LOSS] = loss_figure(bench);
     if (any) bench->figures[CHART_RATE] = rate_figure(record);
-    if (any) bench->figures[CHART_GRADIENT] = gradient_figure(record, !bench->linear);
-    bench->figures[CHART_NORM] = norm_figure(record, workbench_slot(bench->slot).norm);
+    if (any) bench->figures[CHART_TOTAL] = total_figure(record, !bench->linear);
+    bench->figures[CHART_GRADIENT] = norm_figure(record, NORM_GRADIENT, !bench->linear);
+    bench->figures[CHART_NORM] = norm_figure(record, workbench_slot(bench->slot).norm, false);
     bench->figures[CHART_MEMORY] = memory_figure(&bench->look);
     for (int c = 0; c < BENCH_CHARTS; c++) {
         Figure *figure = bench->figures[c];
@@ -172,4 +183,36 @@ void workbench_figures(Workbench *bench)
             bench->figures[c] = NULL;
         }
     }
+}
+
+/* ---- numbers of every module ---- */
+
+/* "model.layers.0.self_attn.q_proj" -> "0 q_proj": what tells it from the others. */
+static void short_name(char *to, Index size, const char *name)
+{
+    const char *layers = strstr(name, "layers."), *dot = strrchr(name, '.');
+    Str         text = {0};
+    if (layers != NULL) {
+        layers += strlen("layers.");
+        str_add_bytes(&text, layers, (Index)strspn(layers, "0123456789"));
+        str_add(&text, " ");
+    }
+    str_add(&text, dot != NULL ? dot + 1 : name);
+    record_text(to, size, str_text(&text));
+    str_free(&text);
+}
+
+int workbench_modules(Workbench *bench)
+{
+    const TrainRecord *record = &bench->look.record;
+    for (Index i = 0; i < record->module_count; i++) {
+        const RecordModule *from = &record->modules[i];
+        BenchModule        *to = &bench->modules[i];
+        short_name(to->name, sizeof to->name, from->name);
+        to->gradient = from->norm[NORM_GRADIENT];
+        to->a = from->norm[NORM_A];
+        to->b = from->norm[NORM_B];
+        to->change = from->norm[NORM_BA];
+    }
+    return (int)record->module_count;
 }

@@ -40,6 +40,13 @@ static bool load_outline(Workbench *bench, const Args *args, Error *err)
 
 /* ---- kinds of modules ---- */
 
+static BenchGroup group_of(ModuleRole role)
+{
+    if (role <= ROLE_O) return GROUP_ATTENTION;
+    if (role <= ROLE_DOWN) return GROUP_MLP;
+    return role == ROLE_EMBED || role == ROLE_HEAD ? GROUP_EMBED : GROUP_NORM;
+}
+
 static BenchKind *kind_of(BenchPlan *plan, const Module *module)
 {
     const char *dot = strrchr(module->name, '.');
@@ -49,7 +56,7 @@ static BenchKind *kind_of(BenchPlan *plan, const Module *module)
     }
     if (plan->kind_count == BENCH_KINDS) return &plan->kinds[BENCH_KINDS - 1];
     BenchKind *kind = &plan->kinds[plan->kind_count++];
-    *kind = (BenchKind){0};
+    *kind = (BenchKind){.group = (int)group_of(module->role)};
     record_text(kind->name, sizeof kind->name, name);
     return kind;
 }

@@ -14,7 +14,7 @@ enum { SIGN_COLS = 2, MARK_COLS = 2, FIELD_LEAST = 8, HELP_ROWS = 4 };
 FormLayout form_layout(Rect area, int lines)
 {
     FormLayout layout = {.list = area};
-    int        help = area.rows >= 12 ? HELP_ROWS : area.rows >= 7 ? 2 : 0;
+    int        help = area.rows < 7 ? 0 : area.rows < 12 ? 2 : area.cols < 60 ? HELP_ROWS : 3;
     if (help == 0) return layout;
     int rows = area.rows - help - 1;
     if (rows > lines) rows = lines;

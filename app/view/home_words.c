@@ -38,7 +38,7 @@ void home_headline(Str *out, const HomeView *view)
         str_addf(out, tr("You were in lesson %d, %s, at step %lld of %lld."), lesson->number,
                  lesson->title, step_now(lesson), (long long)lesson->steps);
     } else if (!begun_any(view)) {
-        str_add(out, tr("Each lesson asks what you expect, then measures it. Enter begins."));
+        str_add(out, tr("Enter begins. Each lesson asks first, then measures."));
     } else if (next >= 0) {
         str_addf(out, tr("Next: lesson %d, %s."), view->lessons[next].number,
                  view->lessons[next].title);

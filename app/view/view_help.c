@@ -8,7 +8,7 @@
 #include "app/view/page_parts.h"
 #include "core/base/text.h"
 
-enum { WIDE = 100, GAP = 4, KEYS_MAX = 22, PROSE_COLS = 72 };
+enum { WIDE = 92, GAP = 4, KEYS_MAX = 22, PROSE_COLS = 72 };
 
 /* Keys of a few rooms stand under "here", those of most rooms under "everywhere". */
 static bool is_everywhere(const KeyRow *row)

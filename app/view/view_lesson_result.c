@@ -95,10 +95,12 @@ static void kind_lines(Page *page, const LessonView *view, PartKind kind, const 
     }
 }
 
+/* What was tried last comes first. */
 static void played_lines(Page *page, const LessonView *view, const Look *look, int cols)
 {
     bool first = true;
-    for (Index i = 0; i < view->count; i++) {
+    for (Index k = 0; k < view->count; k++) {
+        Index fresh = view->fresh < view->count ? view->fresh : 0, i = (fresh + k) % view->count;
         if (!view->parts[i].played) continue;
         if (first) {
             gap(page);

@@ -15,6 +15,7 @@ enum {
     SIDE_LEAST = 38, /* columns of values beside the matrix */
     BELOW_LEAST = 7, /* rows of values below it */
     MARGIN = 2,
+    HEAT_ROWS = 13,
     BARS_MOST = 24 /* more are a chart */
 };
 
@@ -38,19 +39,19 @@ static bool looks_at_cut(const MatrixView *view)
     return view->pane == MATRIX_RANK && view->r > 0;
 }
 
-/* One or both matrices in a column of the screen. */
+/* As many of them in a column of the screen as it holds: the matrix, the cut one, what is left. */
 static void place_matrices(const MatrixView *view, MatrixLayout *at, Rect column)
 {
-    int each = at->cells ? (int)view->rows + 2 : 14;
-    if (view->r > 0 && 2 * each + 1 <= column.rows) {
-        int half = at->cells ? each : (column.rows - 1) / 2;
-        at->matrix = rect_rows(column, 0, half);
-        at->cut = rect_rows(column, half + 1, half);
-    } else if (looks_at_cut(view)) {
-        at->cut = column;
-    } else {
-        at->matrix = column;
+    int each = at->cells ? (int)view->rows + 2 : HEAT_ROWS;
+    int fit = view->r > 0 ? least((column.rows + 1) / (each + 1), 3) : 1;
+    if (fit < 2) {
+        *(looks_at_cut(view) ? &at->cut : &at->matrix) = column;
+        return;
     }
+    int rows = at->cells ? each : (column.rows - fit + 1) / fit;
+    at->matrix = rect_rows(column, 0, rows);
+    at->cut = rect_rows(column, rows + 1, rows);
+    if (fit == 3) at->rest = rect_rows(column, 2 * rows + 2, rows);
 }
 
 static void place_values(const MatrixView *view, MatrixLayout *at, Rect column)
@@ -74,7 +75,7 @@ static void lay_beside(const MatrixView *view, MatrixLayout *at, Rect area, int 
 /* The matrix over the whole width; bars and facts side by side below it. */
 static void lay_below(const MatrixView *view, MatrixLayout *at, Rect area)
 {
-    int top = (int)view->rows + 2, half = area.cols / 2 - 1;
+    int top = (int)view->rows + 2, half = area.cols * 2 / 5;
     at->mode = MATRIX_BELOW;
     *(looks_at_cut(view) ? &at->cut : &at->matrix) = rect_rows(area, 0, top);
     Rect rest = rect_rows(area, top, area.rows - top);

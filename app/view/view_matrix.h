@@ -41,7 +41,7 @@ typedef struct MatrixView {
     const double *cut; /* NULL: too large to be shown */
     double        error_frobenius, error_spectral, bound_frobenius, bound_spectral, kept;
     /* for what is too large for cells and bars; borrowed, NULL: not needed */
-    const Figure *heat, *heat_cut, *spectrum;
+    const Figure *heat, *heat_cut, *heat_rest, *spectrum;
     /* choosing another matrix; choices NULL: not */
     const MatrixChoice *choices;
     Index               choice_count, choice;
@@ -58,10 +58,10 @@ typedef enum MatrixMode {
 
 typedef struct MatrixLayout {
     MatrixMode mode;
-    bool       cells;                        /* numbers fit; else shades */
-    int        slot;                         /* columns of a cell */
-    int        need_rows, need_cols;         /* when nothing fits: 0: it does */
-    Rect       matrix, cut, spectrum, facts; /* rows 0: not shown */
+    bool       cells;                              /* numbers fit; else shades */
+    int        slot;                               /* columns of a cell */
+    int        need_rows, need_cols;               /* when nothing fits: 0: it does */
+    Rect       matrix, cut, rest, spectrum, facts; /* rows 0: not shown */
 } MatrixLayout;
 
 MatrixLayout matrix_layout(const MatrixView *view, Rect area);

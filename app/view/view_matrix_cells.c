@@ -7,25 +7,28 @@
 #include "app/view/look_parts.h"
 #include "app/view/view_matrix.h"
 
-enum { FACTS = 3, CUT_FACTS = 6, LABEL = 17 };
+enum { FACTS = 3, CUT_FACTS = 6, LABEL = 16 };
+
+typedef enum Which { THE_MATRIX, THE_CUT, THE_REST } Which;
 
 /* ---- numbers ---------------------------------------------------------------------------- */
 
 void matrix_number(char out[32], double value, int columns)
 {
     for (int digits = 6; digits > 0; digits--) {
-        int n = snprintf(out, 32, "%.*g", digits, value);
-        if (n <= columns) return;
+        if (snprintf(out, 32, "%.*g", digits, value) <= columns) return;
     }
-    snprintf(out, 32, "%.0e", value);
-    if ((int)strlen(out) > columns) snprintf(out, 32, "%s", value < 0 ? "-#" : "#");
+    for (int digits = 3; digits >= 0 && fabs(value) < 1000; digits--) {
+        if (snprintf(out, 32, "%.*f", digits, value) <= columns) return;
+    }
+    snprintf(out, 32, "%s", value < 0 ? "-#" : "#");
 }
 
 /* ---- cells ------------------------------------------------------------------------------ */
 
 typedef struct Block {
-    const double *values;
-    bool          selects, rounded; /* rounded: the result of arithmetic */
+    const double *values, *minus; /* minus NULL: nothing is taken off */
+    bool          selects;        /* else it is the result of arithmetic */
     int           slot;
     double        most;
 } Block;
@@ -41,13 +44,14 @@ static void draw_cell(MatrixView *view, const Look *look, Grid *grid, const Bloc
                       int col, Index i, Index j)
 {
     char        text[32];
-    double      value = block->values[i * view->cols + j];
+    Index       at = i * view->cols + j;
+    double      value = block->values[at] - (block->minus != NULL ? block->minus[at] : 0);
     bool        here = block->selects && i == view->row && j == view->col;
     const char *shown = here && view->typed != NULL ? view->typed : text;
 
     /* What cancelled to nothing is nothing in four digits. */
-    if (block->rounded && fabs(value) < 1e-9 * block->most) value = 0;
-    matrix_number(text, value, block->rounded && block->slot > 8 ? 6 : block->slot - 2);
+    if (!block->selects && fabs(value) < 1e-9 * block->most) value = 0;
+    matrix_number(text, value, !block->selects && block->slot > 8 ? 6 : block->slot - 2);
     look_right(look, grid, row, col + block->slot - 1, block->slot - 2,
                here ? INK_STRONG : INK_PLAIN, shown);
     if (!here) return;
@@ -71,11 +75,13 @@ static void draw_block(MatrixView *view, const Look *look, Grid *grid, Rect area
     }
 }
 
-static void heading(const MatrixView *view, const Look *look, Grid *grid, Rect area, bool cut)
+static void heading(const MatrixView *view, const Look *look, Grid *grid, Rect area, Which which)
 {
     Str text = {0};
-    if (cut) {
+    if (which == THE_CUT) {
         str_addf(&text, tr("cut to rank %td, %td × %td"), view->r, view->rows, view->cols);
+    } else if (which == THE_REST) {
+        str_add(&text, tr("what the cut leaves out, their difference"));
     } else {
         str_addf(&text, tr("%s, %td × %td"), view->name, view->rows, view->cols);
     }
@@ -85,31 +91,31 @@ static void heading(const MatrixView *view, const Look *look, Grid *grid, Rect a
 }
 
 static void draw_matrix(MatrixView *view, const Look *look, Grid *grid, Rect area,
-                        const MatrixLayout *at, bool cut)
+                        const MatrixLayout *at, Which which)
 {
-    const double *values = cut ? view->cut : view->values;
-    const Figure *heat = cut ? view->heat_cut : view->heat;
+    const Figure *const heats[] = {view->heat, view->heat_cut, view->heat_rest};
     if (area.rows <= 0) return;
-    heading(view, look, grid, area, cut);
-    if (values == NULL) {
+    heading(view, look, grid, area, which);
+    if (which != THE_MATRIX && view->cut == NULL) {
         look_text(look, grid, area.row + 1, area.col, area.cols, INK_DIM,
                   view->working ? tr("working ...") : tr("too large to be drawn"));
     } else if (at->cells) {
-        Block block = {.values = values,
-                       .selects = !cut,
-                       .rounded = cut,
+        Block block = {.values = which == THE_CUT ? view->cut : view->values,
+                       .minus = which == THE_REST ? view->cut : NULL,
+                       .selects = which == THE_MATRIX,
                        .slot = at->slot,
                        .most = largest(view)};
         draw_block(view, look, grid, area, &block);
-    } else if (heat != NULL) {
-        look_figure(look, grid, heat, rect_rows(area, 1, area.rows - 1));
+    } else if (heats[which] != NULL) {
+        look_figure(look, grid, heats[which], rect_rows(area, 1, area.rows - 1));
     }
 }
 
 void view_matrix_cells(MatrixView *view, const Look *look, Grid *grid, const MatrixLayout *layout)
 {
-    draw_matrix(view, look, grid, layout->matrix, layout, false);
-    draw_matrix(view, look, grid, layout->cut, layout, true);
+    draw_matrix(view, look, grid, layout->matrix, layout, THE_MATRIX);
+    draw_matrix(view, look, grid, layout->cut, layout, THE_CUT);
+    draw_matrix(view, look, grid, layout->rest, layout, THE_REST);
 }
 
 /* ---- words ------------------------------------------------------------------------------ */
@@ -122,12 +128,28 @@ typedef struct Facts {
     int         row; /* the next one */
 } Facts;
 
-/* label and value; field: the pane whose number it is. */
-static void fact(Facts *f, const char *label, const char *value, const char *more, bool measured,
-                 int field)
+/* The longer of two explanations that fits behind a value. */
+static const char *fitting(const Facts *f, int cols, const char *more, const char *brief)
 {
-    bool here = (int)f->view->pane == field, typed = here && f->view->typed != NULL;
-    int  row = f->area.row + f->row, col = f->area.col + LABEL, cols = f->area.cols - LABEL;
+    if (f->look->projector) return NULL;
+    if (more != NULL && look_columns(f->look, more) <= cols) return more;
+    return brief != NULL && look_columns(f->look, brief) <= cols ? brief : NULL;
+}
+
+/* label and value, and what is said behind it; field: the pane whose number it is. */
+typedef struct Fact {
+    const char *label, *value, *more, *brief;
+    bool        measured;
+    int         field;
+} Fact;
+
+static void fact(Facts *f, Fact said)
+{
+    const char *label = said.label, *value = said.value;
+    bool        measured = said.measured;
+    int         field = said.field;
+    bool        here = (int)f->view->pane == field, typed = here && f->view->typed != NULL;
+    int         row = f->area.row + f->row, col = f->area.col + LABEL, cols = f->area.cols - LABEL;
     if (f->row++ >= f->area.rows) return;
     look_text(f->look, f->grid, row, f->area.col, LABEL - 1, here ? INK_STRONG : INK_PLAIN, label);
     int used =
@@ -138,7 +160,8 @@ static void fact(Facts *f, const char *label, const char *value, const char *mor
         f->view->cursor_row = row;
         f->view->cursor_col = col + used;
     }
-    if (more != NULL && used + 2 < cols) {
+    const char *more = fitting(f, cols - used - 2, said.more, said.brief);
+    if (more != NULL) {
         look_text(f->look, f->grid, row, col + used + 2, cols - used - 2, INK_DIM, more);
     }
 }
@@ -151,21 +174,21 @@ static void rank_facts(Facts *f)
 
     str_addf(&value, "%td", v->rank);
     str_addf(&more, tr("of %td"), v->count);
-    fact(f, tr("numeric rank"), str_text(&value), str_text(&more), false, -1);
+    fact(f, (Fact){tr("numeric rank"), str_text(&value), str_text(&more), NULL, false, -1});
     str_clear(&value);
     if (v->exact >= 0) str_addf(&value, "%td", v->exact);
-    fact(f, tr("exact rank"), v->exact >= 0 ? str_text(&value) : tr("not computed"),
-         v->exact >= 0 ? tr("to the last bit") : tr("over 1,048,576 numbers"),
-         false, -1);
+    fact(f, (Fact){tr("exact rank"), v->exact >= 0 ? str_text(&value) : tr("not computed"),
+                   v->exact >= 0 ? tr("to the last bit") : tr("over 1,048,576 numbers"), NULL,
+                   false, -1});
     snprintf(number, sizeof number, "%.2g", v->tolerance);
     str_clear(&more);
     if (v->own_tolerance) {
-        str_add(&more, tr("yours; < > tenfold"));
+        str_add(&more, tr("chosen; Delete: the usual one"));
     } else {
         str_addf(&more, tr("= %td·ε·σ₁, %s"), v->rows > v->cols ? v->rows : v->cols,
                  v->eps > 1e-10 ? "float32" : "float64");
     }
-    fact(f, tr("tolerance"), number, str_text(&more), false, MATRIX_TOLERANCE);
+    fact(f, (Fact){tr("tolerance"), number, str_text(&more), tr("< >"), false, MATRIX_TOLERANCE});
     str_free(&value);
     str_free(&more);
 }
@@ -174,33 +197,40 @@ static void rank_facts(Facts *f)
 static void error_fact(Facts *f, const char *label, double error, double bound)
 {
     char number[32];
-    Str  more = {0};
+    Str  more = {0}, brief = {0};
     bool noise = bound < 1e-9 * f->view->s[0];
 
     snprintf(number, sizeof number, "%.4g", error);
-    str_addf(&more, tr("Eckart-Young %s%.4g%s"), noise ? MEASURED_BEGIN : "", bound,
+    str_addf(&more, tr("Eckart-Young bound %s%.4g%s"), noise ? MEASURED_BEGIN : "", bound,
              noise ? MEASURED_END : "");
-    fact(f, label, number, str_text(&more), noise, -1);
+    str_addf(&brief, tr("bound %s%.4g%s"), noise ? MEASURED_BEGIN : "", bound,
+             noise ? MEASURED_END : "");
+    fact(f, (Fact){label, number, str_text(&more), str_text(&brief), noise, -1});
     str_free(&more);
+    str_free(&brief);
 }
 
 static void cut_facts(Facts *f)
 {
     const MatrixView *v = f->view;
-    Str               value = {0}, more = {0};
+    Str               value = {0}, more = {0}, brief = {0};
 
     f->row++;
     str_addf(&value, "%td", v->r);
-    fact(f, tr("cut to rank r"), str_text(&value), tr("+ - change it"), false, MATRIX_RANK);
-    error_fact(f, tr("error, Frobenius"), v->error_frobenius, v->bound_frobenius);
-    error_fact(f, tr("error, spectral"), v->error_spectral, v->bound_spectral);
+    fact(f, (Fact){tr("cut to rank r"), str_text(&value), tr("+ - change it"), "+ -", false,
+                   MATRIX_RANK});
+    error_fact(f, tr("Frobenius error"), v->error_frobenius, v->bound_frobenius);
+    error_fact(f, tr("spectral error"), v->error_spectral, v->bound_spectral);
     str_clear(&value);
     str_addf(&value, "%.2f %%", 100 * v->kept);
-    fact(f, tr("kept"), str_text(&value), tr("of squared norm"), false, -1);
+    fact(f, (Fact){tr("kept"), str_text(&value), tr("of the squared norm"), tr("of norm²"), false,
+                   -1});
     str_clear(&value);
     str_addf(&value, "%td", v->r * (v->rows + v->cols));
-    str_addf(&more, tr("factored; %td whole"), v->rows * v->cols);
-    fact(f, tr("numbers"), str_text(&value), str_text(&more), false, -1);
+    str_addf(&more, tr("in two factors; %td whole"), v->rows * v->cols);
+    str_addf(&brief, tr("of %td"), v->rows * v->cols);
+    fact(f, (Fact){tr("numbers"), str_text(&value), str_text(&more), str_text(&brief), false, -1});
+    str_free(&brief);
     str_free(&value);
     str_free(&more);
 }
@@ -212,7 +242,7 @@ int matrix_fact_rows(const MatrixView *view)
 
 void view_matrix_facts(MatrixView *view, const Look *look, Grid *grid, Rect area)
 {
-    Facts f = {.view = view, .look = look, .grid = grid, .area = area};
+    Facts f = {.view = view, .look = look, .grid = grid, .area = area, .row = 0};
     if (view->s != NULL) {
         rank_facts(&f);
         if (view->r > 0) cut_facts(&f);

@@ -45,15 +45,20 @@ ModelLayout model_layout(Rect area)
 static const char *mark_text(const Look *look, ModelMark mark)
 {
     if (mark == MARK_CANNOT) return " ";
-    return look_sign(look, mark == MARK_IN ? SIGN_DONE : mark == MARK_PART ? SIGN_BEGUN : SIGN_OPEN);
+    return look_sign(look, mark == MARK_IN     ? SIGN_DONE
+                           : mark == MARK_PART ? SIGN_BEGUN
+                                               : SIGN_OPEN);
 }
 
-static void add_branch(Str *out, const ModelRow *row)
+/* brief: without the part of the layer that a module lies in. */
+static void add_branch(Str *out, const ModelRow *row, bool brief)
 {
+    const char *dot = strrchr(row->label, '.');
     for (int i = 0; i < row->depth; i++) str_add(out, "  ");
     if (row->kind == MODEL_LAYER) str_add(out, row->open ? "- " : "+ ");
     if (row->kind == MODEL_MODULE && row->depth > 0) str_add(out, "  ");
-    str_add(out, row->label);
+    bool cut = brief && row->kind == MODEL_MODULE && row->depth > 0 && dot != NULL;
+    str_add(out, cut ? dot + 1 : row->label);
 }
 
 /* What is added: "r 8, +2,048"; of many "4 of 28, +77,824". */
@@ -73,8 +78,7 @@ static void draw_columns(const Look *look, Grid *grid, Rect line, const ModelRow
     Str bytes = {0}, state = {0};
     int right = line.col + line.cols;
     add_state(&state, row);
-    look_right(look, grid, line.row, right, 20, row->in > 0 ? INK_GOOD : INK_DIM,
-               str_text(&state));
+    look_right(look, grid, line.row, right, 20, row->in > 0 ? INK_GOOD : INK_DIM, str_text(&state));
     if (row->kind != MODEL_TITLE) str_add_bytes_count(&bytes, row->bytes);
     look_right(look, grid, line.row, right - 21, 9, INK_PLAIN, str_text(&bytes));
     if (line.cols >= 66) {
@@ -95,7 +99,7 @@ static void draw_row(ModelView *view, const Look *look, Grid *grid, Rect line, i
         look_text(look, grid, line.row, line.col + 2, line.cols - 2, INK_STRONG, row->label);
         return;
     }
-    add_branch(&label, row);
+    add_branch(&label, row, line.cols < 66);
     if (i == view->selected) {
         look_text(look, grid, line.row, line.col, 2, INK_KEY, look_sign(look, SIGN_HERE));
     }
@@ -179,23 +183,28 @@ static void bytes_line(Column *c, const char *label, int64_t bytes)
     str_free(&text);
 }
 
-/* Names cut at commas so that they fit. */
-static void targets_lines(Column *c)
+/* A row of names, cut behind a comma where it does not fit. */
+static size_t fitting_names(const char *names, size_t most)
 {
-    const char *at = c->view->targets;
-    line(c, INK_STRONG, "--target_modules");
-    if (at[0] == '\0') line(c, INK_PLAIN, tr("none"));
+    size_t n = strlen(names);
+    if (n <= most) return n;
+    for (n = most; n > 0 && names[n - 1] != ',';) n--;
+    return n > 0 ? n : most;
+}
+
+static void targets_lines(Column *c, const char *before)
+{
+    const char *at = c->view->targets[0] != '\0' ? c->view->targets : tr("none");
     while (at[0] != '\0' && c->row < c->area.rows) {
         Str    text = {0};
-        size_t n = strlen(at), most = (size_t)c->area.cols;
-        if (n > most) {
-            for (n = most; n > 0 && at[n - 1] != ',';) n--;
-            if (n == 0) n = most;
-        }
+        size_t used = strlen(before), most = (size_t)c->area.cols;
+        size_t n = fitting_names(at, most > used ? most - used : 1);
+        str_add(&text, before);
         str_add_bytes(&text, at, (Index)n);
-        line(c, INK_PLAIN, str_text(&text));
+        line(c, INK_STRONG, str_text(&text));
         str_free(&text);
         at += n;
+        before = "";
     }
 }
 
@@ -231,7 +240,7 @@ static void draw_beside(Column *c)
     if (v->fault != NULL) line(c, INK_BAD, v->fault);
     if (v->planned) {
         str_clear(&text);
-        str_addf(&text, tr("peak of a step, %td × %td tokens, computed"), v->batch, v->length);
+        str_addf(&text, tr("peak of a step of %td × %td, computed"), v->batch, v->length);
         line(c, INK_STRONG, str_text(&text));
         for (int p = 0; p < MEM_PURPOSE_COUNT; p++) {
             if (v->bytes[p] > 0) bytes_line(c, tr(mem_purpose_name((MemPurpose)p)), v->bytes[p]);
@@ -239,8 +248,11 @@ static void draw_beside(Column *c)
         bytes_line(c, tr("together"), v->bytes_total);
         c->row++;
     }
-    targets_lines(c);
+    line(c, INK_DIM, "--target_modules");
+    targets_lines(c, "");
     pair_lines(c);
+    c->row++;
+    line(c, INK_DIM, tr("w takes these to the workbench"));
     str_free(&text);
 }
 
@@ -268,10 +280,8 @@ static void draw_below(Column *c)
         line(c, INK_PLAIN, str_text(&text));
     }
     str_clear(&text);
-    str_addf(&text, "--target_modules %s", v->targets[0] != '\0' ? v->targets : tr("none"));
-    line(c, INK_STRONG, str_text(&text));
-    str_clear(&text);
-    if (v->pair_in > 0) {
+    targets_lines(c, "--target_modules ");
+    if (v->pair_in > 0 && c->row < c->area.rows) {
         str_addf(&text, tr("r·(d_in + d_out) = %td·(%td + %td) = "), v->r, v->pair_in, v->pair_out);
         str_add_grouped(&text, v->r * (v->pair_in + v->pair_out));
         line(c, INK_DIM, str_text(&text));

@@ -24,12 +24,12 @@ typedef struct ModelRow {
     char         label[64], shape[32], dtype[8];
     int64_t      bytes, parameters;
     ModelMark    mark;
-    int          in, of;  /* how many of its modules are targets */
-    Index        r;       /* of one module that is */
-    int64_t      added;   /* parameters of its pairs */
-    int          module;  /* number in the model, -1 */
-    int          layer;   /* of a layer or a module, -1 */
-    int          role;    /* of a kind or a module */
+    int          in, of; /* how many of its modules are targets */
+    Index        r;      /* of one module that is */
+    int64_t      added;  /* parameters of its pairs */
+    int          module; /* number in the model, -1 */
+    int          layer;  /* of a layer or a module, -1 */
+    int          role;   /* of a kind or a module */
 } ModelRow;
 
 typedef struct ModelView {

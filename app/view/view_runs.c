@@ -8,7 +8,7 @@
 
 #include "app/view/look_parts.h"
 
-enum { MIN_ROWS = 4, MIN_COLS = 24, BESIDE_COLS = 100, MARGIN = 1, TABLE_LABEL = 20 };
+enum { MIN_ROWS = 4, MIN_COLS = 24, BESIDE_COLS = 100, MARGIN = 1 };
 
 /* ---- layout ----------------------------------------------------------------------------- */
 
@@ -102,7 +102,7 @@ static Columns columns_for(const RunsView *view, const Look *look, int cols)
         return c;
     }
     int *const wanted[] = {&c.age, &c.data, &c.steps, &c.method};
-    const int  size[] = {12, 9, 8, 6};
+    const int  size[] = {13, 9, 8, 6};
     for (size_t i = 0; i < sizeof size / sizeof *size && left >= size[i]; i++) {
         *wanted[i] = size[i];
         left -= size[i];
@@ -127,11 +127,11 @@ static void draw_head(const Look *look, Grid *grid, Rect line, const Columns *c)
     if (c->loss > 0) look_text(look, grid, line.row, col, c->loss, INK_STRONG, tr("loss"));
     col += c->loss;
     if (c->age > 0) {
-        look_right(look, grid, line.row, col + c->age - 1, c->age, INK_STRONG, tr("changed"));
+        look_right(look, grid, line.row, col + c->age - 2, c->age, INK_STRONG, tr("changed"));
     }
     col += c->age;
     if (c->settings > 0) {
-        look_text(look, grid, line.row, col, c->settings, INK_STRONG, tr("differing settings"));
+        look_text(look, grid, line.row, col, c->settings, INK_STRONG, tr("settings"));
     }
 }
 
@@ -186,8 +186,8 @@ static void draw_run(RunsView *view, const Look *look, Grid *grid, Rect line, in
     col += c->loss;
     runs_age(age, row->age);
     if (c->age > 0) {
-        int wide = look_right(look, grid, at, col + c->age - 1, c->age - 1, INK_DIM, age);
-        grid_measured(grid, (Rect){at, col + c->age - 1 - wide, 1, wide});
+        int wide = look_right(look, grid, at, col + c->age - 2, c->age - 2, INK_DIM, age);
+        grid_measured(grid, (Rect){at, col + c->age - 2 - wide, 1, wide});
     }
     col += c->age;
     if (c->settings > 0) look_text(look, grid, at, col, c->settings, INK_DIM, row->settings);
@@ -264,9 +264,15 @@ static void draw_table(const RunsView *view, const Look *look, Grid *grid, Rect 
                                    : tr("the marked runs have the same settings"));
         return;
     }
-    int label = at_most(TABLE_LABEL, area.cols / 3), wide = (area.cols - label) / t->run_count;
+    int label = 10;
+    for (int s = 0; s < t->setting_count; s++) {
+        int columns = look_columns(look, t->settings[s]) + 2;
+        if (columns > label) label = columns;
+    }
+    label = at_most(label, area.cols / 3);
+    int wide = at_most((area.cols - label) / t->run_count, 24);
     if (wide < 6) wide = 6;
-    look_text(look, grid, area.row, area.col, label, INK_STRONG, tr("differing settings"));
+    look_text(look, grid, area.row, area.col, label, INK_STRONG, tr("differ in"));
     for (int r = 0; r < t->run_count && (r + 1) * wide <= area.cols - label; r++) {
         look_text(look, grid, area.row, area.col + label + r * wide, wide - 1, INK_STRONG,
                   t->runs[r]);

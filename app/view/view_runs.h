@@ -10,10 +10,10 @@ typedef enum RunsPane { RUNS_LIST, RUNS_CHART, RUNS_TABLE, RUNS_PANES } RunsPane
 
 typedef struct RunRow {
     const char *name, *data, *method;
-    const char *settings; /* "r=8 seed=2", those that differ among all runs */
+    const char *settings;       /* "r=8 seed=2", those that differ among all runs */
     Index       steps, planned; /* planned 0: not known */
-    double      before, after; /* losses; NaN: none */
-    bool        held_out;      /* the losses are of held-out data */
+    double      before, after;  /* losses; NaN: none */
+    bool        held_out;       /* the losses are of held-out data */
     bool        ended, growing;
     bool        marked;
     double      age; /* seconds; negative: not known */
@@ -32,9 +32,9 @@ typedef struct RunsView {
     int           count, selected, marked;
     bool          reading; /* the folder is being read for the first time */
     RunsPane      pane;
-    const char   *what;    /* "loss": what is drawn */
-    const char   *how;     /* "log axis, mean of 5 steps", "": as it is */
-    const Figure *figure;  /* NULL: nothing recorded */
+    const char   *what;   /* "loss": what is drawn */
+    const char   *how;    /* "log axis, mean of 5 steps", "": as it is */
+    const Figure *figure; /* NULL: nothing recorded */
     RunsTable     table;
     const char   *folder; /* where runs are, for who has none */
     /* out */

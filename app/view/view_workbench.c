@@ -64,6 +64,7 @@ static void draw_chart(const WorkbenchView *view, const Look *look, Grid *grid, 
     static const char *const waits[BENCH_CHARTS] = {
         [CHART_LOSS] = "The loss is drawn here while it trains. p runs, s makes one step.",
         [CHART_RATE] = "The learning rate, step by step.",
+        [CHART_TOTAL] = "The gradient's norm before it is clipped, step by step.",
         [CHART_GRADIENT] = "The gradient's norm, by kind of module.",
         [CHART_NORM] = "The norms of A, B and BA, by kind of module.",
         [CHART_MEMORY] = "Bytes in use within one step, by purpose.",
@@ -108,6 +109,7 @@ static WorkbenchShape shape_of(const WorkbenchView *view, const Look *look, Rect
     WorkbenchShape shape = {.body = body,
                             .pane = view->pane,
                             .slot = view->slot,
+                            .table = view->table,
                             .repeat_rows = 1,
                             .kinds = view->plan->kind_count,
                             .projector = look->projector};
@@ -143,6 +145,7 @@ void workbench_draw(const WorkbenchView *view, const Look *look, Grid *grid, Rec
     workbench_draw_kinds(view, look, grid, l.kinds);
     workbench_draw_memory(view, look, grid, l.memory);
     for (int c = 0; c < BENCH_CHARTS; c++) draw_chart(view, look, grid, c, l.chart[c]);
+    workbench_draw_table(view, look, grid, l.table);
     workbench_draw_text(view, look, grid, l.text);
     draw_repeat(view, look, grid, l.repeat);
 }

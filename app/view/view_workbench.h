@@ -17,11 +17,21 @@ typedef enum BenchPane {
     BENCH_PANES
 } BenchPane;
 
-enum { BENCH_KINDS = 16, BENCH_CHARTS = 5 };
+enum { BENCH_KINDS = 16, BENCH_CHARTS = 6 };
+
+/* Kinds that are one line where there is no room for each. */
+typedef enum BenchGroup {
+    GROUP_ATTENTION,
+    GROUP_MLP,
+    GROUP_EMBED,
+    GROUP_NORM,
+    GROUP_COUNT
+} BenchGroup;
 
 /* All modules of one kind together. */
 typedef struct BenchKind {
     char    name[32]; /* "q_proj" */
+    int     group;    /* BenchGroup */
     int     count;    /* modules */
     int64_t r;        /* 0: no pair; -1: different ones */
     int64_t trained, frozen;
@@ -44,27 +54,37 @@ typedef struct BenchPlan {
 typedef enum BenchChart {
     CHART_LOSS,
     CHART_RATE,
-    CHART_GRADIENT, /* by kind of module */
+    CHART_GRADIENT, /* its norm by kind of module */
+    CHART_TOTAL,    /* ... all of it */
     CHART_NORM,     /* of A, B or B A, by kind */
     CHART_MEMORY    /* bytes by purpose, within one step */
 } BenchChart;
 
+/* Norms of one module as they were measured last. */
+typedef struct BenchModule {
+    char   name[40]; /* "0 q_proj" */
+    double gradient, a, b, change;
+} BenchModule;
+
 typedef struct WorkbenchView {
-    BenchPane        pane;     /* has the keys */
-    Form            *form;     /* borrowed; scrolls */
-    const char      *sentence; /* what went wrong or was found; NULL */
-    bool             bad;
-    const BenchPlan *plan;
-    const int64_t   *measured; /* bytes by purpose of this run, base included; NULL: not yet */
-    const Figure    *chart[BENCH_CHARTS]; /* NULL: nothing to draw yet */
-    BenchChart       slot;                /* what shares a place with others where that is small */
-    const char      *prompt, *text_before, *text_now, *text_off;
-    Index            text_step; /* of text_now; -1: none */
-    bool             adapter_off;
-    double           exact;       /* held out; below 0: unknown */
-    double           eval_loss;   /* NaN: unknown */
-    const char      *repeat;      /* the line for a shell */
-    bool             repeat_open; /* it was asked for: whole, in reverse */
+    BenchPane          pane;     /* has the keys */
+    Form              *form;     /* borrowed; scrolls */
+    const char        *sentence; /* what went wrong or was found; NULL */
+    bool               bad;
+    const BenchPlan   *plan;
+    const int64_t     *measured; /* bytes by purpose of this run, base included; NULL: not yet */
+    const Figure      *chart[BENCH_CHARTS]; /* NULL: nothing to draw yet */
+    const BenchModule *modules;
+    int                module_count, module_top;
+    bool               table; /* the modules' numbers instead of a chart of them */
+    BenchChart         slot;  /* what shares a place with others where that is small */
+    const char        *prompt, *text_before, *text_now, *text_off;
+    Index              text_step; /* of text_now; -1: none */
+    bool               adapter_off;
+    double             exact;       /* held out; below 0: unknown */
+    double             eval_loss;   /* NaN: unknown */
+    const char        *repeat;      /* the line for a shell */
+    bool               repeat_open; /* it was asked for: whole, in reverse */
 } WorkbenchView;
 
 /* Parts that are not there have no rows. */
@@ -75,6 +95,7 @@ typedef struct WorkbenchLayout {
     Rect form, plan, memory; /* the settings' column, with what they come to */
     Rect divider;
     Rect chart[BENCH_CHARTS];
+    Rect table;
     Rect kinds; /* the modules by kind, with bars */
     Rect text;
     Rect repeat;
@@ -86,6 +107,7 @@ typedef struct WorkbenchShape {
     Rect       body;
     BenchPane  pane;
     BenchChart slot;
+    bool       table;
     int        sentence_rows, repeat_rows; /* 0 to 2, 1 to 4 */
     int        kinds;                      /* of modules */
     bool       projector;
@@ -100,6 +122,7 @@ void workbench_draw(const WorkbenchView *view, const Look *look, Grid *grid, Rec
 void workbench_draw_plan(const WorkbenchView *view, const Look *look, Grid *grid, Rect area);
 void workbench_draw_memory(const WorkbenchView *view, const Look *look, Grid *grid, Rect area);
 void workbench_draw_kinds(const WorkbenchView *view, const Look *look, Grid *grid, Rect area);
+void workbench_draw_table(const WorkbenchView *view, const Look *look, Grid *grid, Rect area);
 void workbench_draw_text(const WorkbenchView *view, const Look *look, Grid *grid, Rect area);
 
 #endif

@@ -55,7 +55,7 @@ static void put_curves(const WorkbenchShape *shape, WorkbenchLayout *l, Rect are
     if (more) {
         Rect below = take_below(&area, at_least(7, area.rows * 2 / 5));
         l->chart[CHART_RATE] = share(below, 0, 2);
-        l->chart[CHART_GRADIENT] = share(below, 1, 2);
+        l->chart[CHART_TOTAL] = share(below, 1, 2);
         l->chart[CHART_LOSS] = area;
         return;
     }
@@ -65,21 +65,32 @@ static void put_curves(const WorkbenchShape *shape, WorkbenchLayout *l, Rect are
     l->chart[one] = area;
 }
 
+/* What Left and Right choose. */
+static void put_slot(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
+{
+    if (shape->table) {
+        l->table = area;
+    } else {
+        l->chart[shape->slot] = area;
+    }
+}
+
 static void put_modules(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
 {
-    int tables = at_least(at_most(shape->kinds, 10) + 1, MEMORY_ROWS);
-    if (area.cols >= 70) {
-        Rect above = area.rows >= tables + 7 ? take_above(&area, tables) : area;
-        l->kinds = share(above, 0, 2);
-        l->memory = share(above, 1, 2);
-        if (above.rows == tables) {
-            l->chart[CHART_NORM] = share(area, 0, 2);
-            l->chart[CHART_MEMORY] = share(area, 1, 2);
-        }
+    int tables = at_least(at_most(shape->kinds, 12) + 1, MEMORY_ROWS);
+    if (area.rows < tables + 9) tables = MEMORY_ROWS;
+    bool both = area.rows >= tables + 6;
+    Rect above = both ? take_above(&area, tables) : area;
+    if (area.cols < 70) {
+        l->kinds = above;
+        if (both) put_slot(shape, l, area);
         return;
     }
-    l->kinds = area.rows >= tables + 7 ? take_above(&area, tables) : area;
-    if (l->kinds.rows == tables) l->chart[CHART_NORM] = area;
+    l->kinds = share(above, 0, 2);
+    l->memory = share(above, 1, 2);
+    if (!both) return;
+    put_slot(shape, l, shape->table ? area : share(area, 0, 2));
+    if (!shape->table) l->chart[CHART_MEMORY] = share(area, 1, 2);
 }
 
 static void put_part(const WorkbenchShape *shape, WorkbenchLayout *l, BenchPane pane, Rect area)
@@ -103,6 +114,16 @@ static void put_part(const WorkbenchShape *shape, WorkbenchLayout *l, BenchPane 
 
 /* ---- everything ---- */
 
+/* Where rate and gradients have places of their own, the norms stay in this one. */
+static void put_wide_slot(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
+{
+    if (shape->table) {
+        l->table = area;
+    } else {
+        l->chart[shape->slot == CHART_TOTAL ? CHART_TOTAL : CHART_NORM] = area;
+    }
+}
+
 static void put_right(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
 {
     bool wide = area.cols >= WIDE_COLS;
@@ -114,20 +135,22 @@ static void put_right(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area
         l->chart[CHART_LOSS] = rect_cols(area, 0, loss);
         l->chart[CHART_RATE] = rect_cols(area, loss + 1, area.cols - loss - 1);
         l->chart[CHART_GRADIENT] = share(below, 0, 3);
-        l->chart[CHART_NORM] = share(below, 1, 3);
+        put_wide_slot(shape, l, share(below, 1, 3));
         l->chart[CHART_MEMORY] = share(below, 2, 3);
         return;
     }
     l->chart[CHART_LOSS] = area;
-    l->chart[shape->slot] = share(below, 0, 2);
+    put_slot(shape, l, share(below, 0, 2));
     l->chart[CHART_MEMORY] = share(below, 1, 2);
 }
 
 static void put_left(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
 {
     l->memory = take_below(&area, MEMORY_ROWS);
-    int kinds = at_most(shape->kinds + 1, area.rows - 15);
-    if (kinds >= 4) l->kinds = take_below(&area, kinds);
+    /* Each kind where there is room for it, else groups of them. */
+    int kinds = at_most(shape->kinds, 12) + 1;
+    if (area.rows < kinds + 24) kinds = GROUP_COUNT + 1;
+    if (area.rows >= kinds + 15) l->kinds = take_below(&area, kinds);
     put_settings(l, area, 3);
 }
 
@@ -136,7 +159,7 @@ void workbench_layout(const WorkbenchShape *shape, WorkbenchLayout *l)
     Rect area = shape->body;
     memset(l, 0, sizeof *l);
     l->all = area.rows >= ALL_ROWS && area.cols >= ALL_COLS && !shape->projector;
-    if (!l->all && area.rows >= 10) l->tabs = take_above(&area, 1);
+    if (area.rows >= 10) l->tabs = take_above(&area, 1);
     if (area.rows >= 10) l->repeat = take_below(&area, shape->repeat_rows);
     if (area.rows >= 9) l->sentence = take_above(&area, shape->sentence_rows);
 

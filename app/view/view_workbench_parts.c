@@ -1,6 +1,7 @@
 /* Parts of the workbench that are words and numbers: counts, kinds of modules, bytes, text. */
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "app/view/page.h"
@@ -85,22 +86,86 @@ static void draw_kind(const Look *look, Grid *grid, Rect line, const BenchKind *
     str_free(&name);
 }
 
+/* Kinds of one group together; returns how many groups there are. */
+static int join_kinds(const BenchPlan *plan, BenchKind joined[GROUP_COUNT])
+{
+    const char *const names[GROUP_COUNT] = {tr("attention"), tr("mlp"), tr("embedding"),
+                                            tr("norms")};
+    int               count = 0;
+    for (int g = 0; g < GROUP_COUNT; g++) {
+        BenchKind *to = &joined[count];
+        *to = (BenchKind){0};
+        for (int k = 0; k < plan->kind_count; k++) {
+            const BenchKind *kind = &plan->kinds[k];
+            if (kind->group != g) continue;
+            if (to->count == 0) to->r = kind->r;
+            if (to->r != kind->r) to->r = -1;
+            to->count += kind->count;
+            to->trained += kind->trained;
+            to->frozen += kind->frozen;
+        }
+        snprintf(to->name, sizeof to->name, "%s", names[g]);
+        count += to->count > 0;
+    }
+    return count;
+}
+
 void workbench_draw_kinds(const WorkbenchView *view, const Look *look, Grid *grid, Rect area)
 {
     const BenchPlan *plan = view->plan;
+    const BenchKind *list = plan->kinds;
+    BenchKind        joined[GROUP_COUNT];
+    int              count = plan->kind_count;
+
     if (area.rows == 0) return;
+    if (count + 1 > area.rows) {
+        count = join_kinds(plan, joined);
+        list = joined;
+    }
     look_text(look, grid, area.row, area.col + 1, area.cols - 1, INK_STRONG, tr("Modules"));
     right_text(look, grid, area.row, area.col + area.cols, INK_STRONG,
                tr("share trained    trained"), false, area.cols - 10);
-    for (int k = 0; k < plan->kind_count; k++) {
-        if (k + 2 == area.rows && k + 1 < plan->kind_count) {
-            look_textf(look, grid, area.row + k + 1, area.col + 1, area.cols - 1, INK_DIM,
-                       tr("and %d more kinds"), plan->kind_count - k);
-            return;
-        }
-        if (k + 1 >= area.rows) return;
-        draw_kind(look, grid, rect_rows(area, k + 1, 1), &plan->kinds[k]);
+    for (int k = 0; k < count && k + 1 < area.rows; k++) {
+        draw_kind(look, grid, rect_rows(area, k + 1, 1), &list[k]);
     }
+}
+
+/* ---- every module by itself ---- */
+
+void workbench_draw_table(const WorkbenchView *view, const Look *look, Grid *grid, Rect area)
+{
+    const char *const heads[] = {tr("gradient"), "A", "B", tr("change")};
+    int               end = area.col + area.cols, width = area.cols >= 60 ? 10 : 7;
+    int               top = view->module_top, rows = area.rows - 1;
+
+    if (area.rows == 0) return;
+    if (top > view->module_count - rows) top = view->module_count - rows;
+    if (top < 0) top = 0;
+    int name_cols = area.cols - 4 * width - 1;
+    look_text(look, grid, area.row, area.col + 1, name_cols, INK_STRONG, tr("norms of"));
+    for (int c = 0; c < 4; c++) {
+        right_text(look, grid, area.row, end - (3 - c) * width, INK_STRONG, heads[c], false,
+                   width - 1);
+    }
+    for (int i = 0; i < rows && top + i < view->module_count; i++) {
+        const BenchModule *m = &view->modules[top + i];
+        const double       norms[] = {m->gradient, m->a, m->b, m->change};
+        int                row = area.row + 1 + i;
+        look_text(look, grid, row, area.col + 1, name_cols, INK_PLAIN, m->name);
+        for (int c = 0; c < 4; c++) {
+            Str text = {0};
+            str_addf(&text, "%.3g", norms[c]);
+            right_text(look, grid, row, end - (3 - c) * width, INK_PLAIN, str_text(&text), true,
+                       width - 1);
+            str_free(&text);
+        }
+    }
+    if (view->module_count == 0) {
+        look_text(look, grid, area.row + 1, area.col + 1, area.cols - 1, INK_DIM,
+                  tr("measured while it trains"));
+    }
+    Rect list = rect_rows(area, 1, rows);
+    look_scroll(look, grid, list, top, view->module_count);
 }
 
 /* ---- memory: by formula, and counted ---- */
@@ -205,19 +270,21 @@ void workbench_draw_text(const WorkbenchView *view, const Look *look, Grid *grid
     int  row = 1, most = rows_each(area, 3);
     bool off = view->adapter_off;
 
+    const char *none = tr("(not written yet)");
+    const char *base = off && view->text_off[0] != '\0' ? view->text_off : view->text_before;
+    if (base[0] == '\0') base = none;
     look_rule(look, grid, area.row, area.col, area.cols);
     look_text(look, grid, area.row, area.col + 1, area.cols - 1, off ? INK_GUESS : INK_STRONG,
               off ? tr(" adapter off: the base alone answers (a: on) ")
                   : tr(" adapter on (a: off) "));
     row += draw_said(look, grid, rect_rows(area, row, most), tr("prompt"), view->prompt, false);
-    row += draw_said(look, grid, rect_rows(area, row, most), tr("base"),
-                     off && view->text_off[0] != '\0' ? view->text_off : view->text_before, true);
+    row += draw_said(look, grid, rect_rows(area, row, most), tr("base"), base, base != none);
     if (off) {
         str_add(&now, tr("(switched off)"));
     } else if (view->text_step >= 0) {
         str_add(&now, view->text_now);
     } else {
-        str_add(&now, tr("(not written yet)"));
+        str_add(&now, none);
     }
     row += draw_said(look, grid, rect_rows(area, row, most), tr("adapted"), str_text(&now),
                      !off && view->text_step >= 0);

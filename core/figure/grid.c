@@ -161,17 +161,22 @@ void grid_measured(Grid *grid, Rect area)
 
 /* ---- as text ---- */
 
+static bool is_end_blank(const Cell *cell, bool saved)
+{
+    return cell->width == 1 && cell->text[0] == '\0' && !(saved && cell->measured);
+}
+
+/* A measured area is all #, its blanks too: the shape of a curve is measured as its numbers are. */
 static void add_rows(Str *out, const Grid *grid, bool saved)
 {
     for (int row = 0; row < grid->rows; row++) {
         const Cell *cells = &grid->cells[(Index)row * grid->cols];
         int         end = grid->cols;
-        while (end > 0 && cells[end - 1].width == 1 && cells[end - 1].text[0] == '\0') end--;
+        while (end > 0 && is_end_blank(&cells[end - 1], saved)) end--;
         for (int col = 0; col < end; col++) {
-            bool blank_cell = cells[col].text[0] == '\0';
-            if (cells[col].width == 0) continue;
-            bool hide = saved && cells[col].measured && !blank_cell;
-            str_add(out, hide ? "#" : blank_cell ? " " : cells[col].text);
+            bool hide = saved && cells[col].measured;
+            if (cells[col].width == 0 && !hide) continue;
+            str_add(out, hide ? "#" : cells[col].text[0] == '\0' ? " " : cells[col].text);
         }
         str_add(out, "\n");
     }

@@ -124,7 +124,7 @@ static void a_first_visit_says_what_to_do(void **state)
     view.selected = 0;
     view.resume = -1;
     draw_at(&view, &grid, 20, 80);
-    assert_shows(&grid, "Enter begins");
+    assert_shows(&grid, "Enter begins.");
     grid_free(&grid);
     fresh[0].state = HOME_DONE;
     draw_at(&view, &grid, 30, 120);
