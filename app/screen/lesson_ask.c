@@ -131,6 +131,44 @@ void lesson_question_over(LessonRoom *room)
     if (!skipped && reason[0] != '\0') part->reason = mem_strdup(reason, NULL);
 }
 
+/* ---- once more ---- */
+
+/* What was not tried has its feedback from the lesson's file, where no value stands in it. */
+static void say_once_more(LessonRoom *room, LessonPart *part, Index i)
+{
+    const Step *step = &room->lesson->steps[room->shown];
+    part->revealed[i] = true;
+    for (Index k = 0; k < step->count && part->feedback[i] == NULL; k++) {
+        const Item *item = &step->items[k];
+        if (item->kind != ITEM_QUIZ || strcmp(item->id, part->id) != 0) continue;
+        const char *text = i < item->choice_count ? item->choices[i].feedback : NULL;
+        if (text != NULL && !fill_needed(text)) part->feedback[i] = mem_strdup(text, NULL);
+    }
+}
+
+void lesson_blank_quizzes(LessonStory *story)
+{
+    for (Index k = 0; k < story->count; k++) {
+        LessonPart *part = &story->parts[k];
+        for (Index i = 0; part->revealed != NULL && i < part->choice_count; i++) {
+            part->revealed[i] = false;
+        }
+    }
+}
+
+bool lesson_once_more(LessonRoom *room, Key key)
+{
+    LessonStory *story = lesson_shown(room);
+    Index        choice = (Index)key.cp - '1';
+    for (Index k = story->count - 1; k >= 0 && room->shown != room->at; k--) {
+        LessonPart *part = &story->parts[k];
+        if (part->kind != PART_QUIZ || part->revealed == NULL) continue;
+        if (choice < part->choice_count) say_once_more(room, part, choice);
+        return true;
+    }
+    return false;
+}
+
 /* ---- what is said of an answer ---- */
 
 static void replace_text(char **to, char **from)

@@ -14,6 +14,8 @@ void part_free(LessonPart *part)
     mem_free(part->choices);
     mem_free(part->feedback);
     mem_free(part->tried);
+    mem_free(part->right);
+    mem_free(part->revealed);
     mem_free(part->id);
     mem_free(part->text);
     mem_free(part->said);
@@ -123,8 +125,12 @@ bool part_choices(LessonPart *part, const char *const *choices, Index count)
     part->choices = mem_alloc(mem_program(), MEM_TEXT, count, sizeof(char *), NULL);
     part->feedback = mem_alloc(mem_program(), MEM_TEXT, count, sizeof(char *), NULL);
     part->tried = mem_alloc(mem_program(), MEM_TEXT, count, sizeof(int), NULL);
+    part->right = mem_alloc(mem_program(), MEM_TEXT, count, sizeof(bool), NULL);
+    part->revealed = mem_alloc(mem_program(), MEM_TEXT, count, sizeof(bool), NULL);
     part->choice_count = count;
-    if (part->choices == NULL || part->feedback == NULL || part->tried == NULL) return false;
+    if (part->right == NULL || part->revealed == NULL || part->choices == NULL ||
+        part->feedback == NULL || part->tried == NULL)
+        return false;
     for (Index i = 0; i < count; i++) {
         if (!copy_text(&part->choices[i], choices[i])) return false;
     }
@@ -156,6 +162,7 @@ bool part_of_question(LessonPart *part, const Question *question)
     bool ok = copy_text(&part->id, item->id) && copy_text(&part->text, question->text) &&
               copy_text(&part->unit, item->unit) &&
               part_choices(part, question->choices, question->choice_count);
+    for (Index i = 0; ok && i < part->choice_count; i++) part->right[i] = item->choices[i].right;
     if (ok && question->at_count > 0) {
         size_t bytes = (size_t)question->at_count * sizeof(double);
         part->at = mem_alloc_raw(mem_program(), MEM_TEXT, question->at_count, sizeof(double), NULL);

@@ -147,6 +147,10 @@ bool              lesson_typing(const LessonRoom *room);
 bool              lesson_ask_act(LessonRoom *room, Action action, Key key);
 LineEdit         *lesson_input(LessonRoom *room); /* the field or the reason */
 
+/* Quizzes of a step that is over: blank again; a choice is looked at once more. */
+void lesson_blank_quizzes(LessonStory *story);
+bool lesson_once_more(LessonRoom *room, Key key);
+
 /* ---- lesson_values.c ---- */
 
 /* Why no value can be changed now; NULL: something has run, and the job waits. */

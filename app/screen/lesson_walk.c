@@ -39,7 +39,8 @@ void lesson_card_follow(LessonRoom *room)
 void lesson_show_step(LessonRoom *room, Index step, bool at_end)
 {
     room->shown = step;
-    const LessonStory *story = lesson_shown(room);
+    LessonStory *story = lesson_shown(room);
+    lesson_blank_quizzes(story);
     room->pane = PANE_TEXT;
     room->follow = false;
     room->found_row = -1;

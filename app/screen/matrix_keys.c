@@ -175,16 +175,18 @@ static bool move(MatrixDesk *desk, Action action)
 
 /* ---- the rest --------------------------------------------------------------------------- */
 
-/* Into the truncation, whose r begins one below the numeric rank; out of it again. */
+/* Into the truncation, out of it again. r begins one below the numeric rank, so that a little is
+ * lost; of a matrix of high rank so low that much is. */
 static void toggle_cut(MatrixDesk *desk)
 {
+    Index rank = desk->facts.rank;
     if (desk->r > 0 && desk->pane == MATRIX_RANK) {
         desk_cut(desk, 0);
         desk->pane = MATRIX_CELLS;
         return;
     }
     desk->pane = MATRIX_RANK;
-    if (desk->r == 0) desk_cut(desk, desk->facts.rank > 1 ? desk->facts.rank - 1 : 1);
+    if (desk->r == 0) desk_cut(desk, rank > 8 ? 4 : rank > 1 ? rank - 1 : 1);
 }
 
 static bool leave(MatrixDesk *desk)

@@ -231,6 +231,7 @@ static bool lesson_act(void *context, Action action, Key key)
     if (room->editing) return lesson_values_act(room, action, key);
     if (room->contents && lesson_contents_act(room, action)) return true;
     if (lesson_ask_act(room, action, key)) return true;
+    if (action == ACT_CHOOSE) return lesson_once_more(room, key);
     switch (action) {
     case ACT_NEXT:
     case ACT_COMMIT:

@@ -78,12 +78,18 @@ static bool enter(void *room, const char *argument, Error *err)
 
 void workbench_look(Workbench *bench)
 {
-    BatchShape before = bench->look.shape;
+    const SessionLook *look = &bench->look;
     if (bench->session == NULL) return;
     if (!session_look(bench->session, &bench->look, &bench->serial)) return;
-    if (bench->look.shape.N == 0) bench->look.shape = before;
     bench->figures_old = true;
-    if (before.N != bench->look.shape.N && !bench->form.typing) workbench_plan(bench, bench->args);
+    bool known = look->shape.N > 0;
+    if (!known || (look->stored == bench->stored &&
+                   memcmp(&look->shape, &bench->shape, sizeof bench->shape) == 0)) {
+        return;
+    }
+    bench->shape = look->shape;
+    bench->stored = look->stored;
+    if (!bench->form.typing) workbench_plan(bench, bench->args);
 }
 
 static void turn(void *room)
@@ -152,8 +158,7 @@ static const char *sentence_of(Workbench *bench, bool *bad)
     } else if (look->state == SESSION_DONE) {
         *bad = false;
         str_addf(&bench->sentence,
-                 tr("done and recorded as %s; another setting trains anew from "
-                    "the same seed, drawn over this"),
+                 tr("recorded as %s; another setting is drawn over it, from the same seed"),
                  look->name);
     }
     return bench->sentence.len > 0 ? str_text(&bench->sentence) : NULL;

@@ -54,6 +54,8 @@ typedef struct Workbench {
     Lab          *lab; /* the sessions' own */
     TrainSession *session;
     SessionLook   look;
+    BatchShape shape; /* as the last session told it; N 0: none has yet */
+    DType stored;
     int64_t       serial;
     OlderRun     *older[BENCH_OLDER]; /* oldest first */
     int           older_count;

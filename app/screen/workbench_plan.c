@@ -154,7 +154,7 @@ static bool same_batches(const Args *a, const Args *b)
 
 static BatchShape shape_for(const Workbench *bench, const Args *args, bool *about)
 {
-    BatchShape  s = bench->look.shape;
+    BatchShape  s = bench->shape;
     const Args *known = bench->session != NULL ? session_args(bench->session) : bench->args;
     if (s.N == 0 || same_batches(args, known)) return s;
 
@@ -191,13 +191,13 @@ static bool make(Workbench *bench, const Args *args, const LoraConfig *config, E
     if (shape.N == 0) shape = (BatchShape){1, 1, 1, 1};
     PlanInput input = {.outline = model,
                        .lora = config,
-                       .stored = plan->has_bytes ? bench->look.stored : model->config.dtype,
+                       .stored = plan->has_bytes ? bench->stored : model->config.dtype,
                        .settings = &settings,
                        .N = shape.N,
                        .longest = shape.longest,
                        .targets = shape.targets,
                        .segments = shape.segments,
-                       .threads = bench->look.threads};
+                       .threads = 1};
     if (!plan_make(&input, &cost, err)) return false;
     plan->trainable = cost.trainable;
     plan->all = cost.all;

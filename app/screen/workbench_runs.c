@@ -54,12 +54,8 @@ bool workbench_session(Workbench *bench, Error *err)
     SessionSpec spec = {.lab = bench->lab, .args = args, .wake = wake, .context = bench->screen};
     bench->session = session_create(&spec, err);
     if (bench->session == NULL) return false;
-    /* The shape of a batch stays known until the new session tells its own. */
-    BatchShape shape = bench->look.shape;
     bench->serial = 0;
-    if (session_look(bench->session, &bench->look, &bench->serial) && bench->look.shape.N == 0) {
-        bench->look.shape = shape;
-    }
+    session_look(bench->session, &bench->look, &bench->serial);
     bench->figures_old = true;
     return true;
 }

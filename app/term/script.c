@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "app/term/picture.h"
 #include "app/term/script_parse.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
@@ -17,8 +18,10 @@ typedef struct Player {
     char   *path, *folder; /* folder NULL: nothing is saved */
     Index   next;          /* the step to come */
     int     rows, cols;
-    bool    shown;           /* there is a screen to look at */
-    Str     plain, saved;    /* the screen as shown last */
+    bool    shown;        /* there is a screen to look at */
+    Str     plain, saved; /* the screen as shown last */
+    Str     picture;      /* the same as SVG, where the script saves pictures */
+    bool    pictures;
     double  patience, since; /* since: when waiting began; 0: it does not wait */
     Error   failure;
 } Player;
@@ -78,11 +81,18 @@ static bool is_over(Player *player, const ScriptStep *step)
     return over;
 }
 
+static bool is_picture(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 4 && strcmp(name + n - 4, ".svg") == 0;
+}
+
 static void save_screen(Player *player, const ScriptStep *step)
 {
-    char *path = path_join(player->folder, step->text, &player->failure);
-    bool  ok = path != NULL && str_ok(&player->saved, &player->failure) &&
-              file_write_all(path, str_text(&player->saved), player->saved.len, &player->failure);
+    const Str *what = is_picture(step->text) ? &player->picture : &player->saved;
+    char      *path = path_join(player->folder, step->text, &player->failure);
+    bool       ok = path != NULL && str_ok(what, &player->failure) &&
+              file_write_all(path, str_text(what), what->len, &player->failure);
     if (!ok) error_prefix(&player->failure, "%.120s:%d", player->path, step->line);
     mem_free(path);
 }
@@ -145,6 +155,8 @@ static void player_show(void *self, const Grid *grid, int row, int col)
     str_clear(&player->saved);
     grid_plain(&player->plain, grid);
     grid_saved(&player->saved, grid);
+    str_clear(&player->picture);
+    if (player->pictures) picture_svg(&player->picture, grid, "loralab");
     if (!str_ok(&player->plain, &player->failure)) str_clear(&player->plain);
 }
 
@@ -165,6 +177,7 @@ static void player_free(Player *player)
     script_free(&player->script);
     str_free(&player->plain);
     str_free(&player->saved);
+    str_free(&player->picture);
     mem_free(player->path);
     mem_free(player->folder);
     mem_free(player);
@@ -189,6 +202,10 @@ Display *script_open(const char *path, const char *folder, Error *err)
     if (player->path != NULL && (folder == NULL || player->folder != NULL) &&
         (folder == NULL || folder_make(folder, err)) &&
         script_parse(&player->script, path, folder != NULL, err)) {
+        for (Index i = 0; i < player->script.count; i++) {
+            const ScriptStep *step = &player->script.steps[i];
+            if (step->verb == VERB_SAVE && is_picture(step->text)) player->pictures = true;
+        }
         return &player->display;
     }
     player_free(player);

@@ -10,7 +10,8 @@
  *   wait TEXT          until the screen shows it; fails after 60 s
  *   gone TEXT          until it no longer does
  *   see TEXT           fails when the screen does not show it now
- *   save FILE          what is on the screen, in the folder of saved screens; measured numbers as #
+ *   save FILE          what is on the screen, in the folder of saved screens; measured parts as #
+ *   save FILE.svg      the same as a picture, with its numbers
  *
  * After the last line the screen is left as by hang-up. Waiting is by what is shown, never by time.
  * A comment has a line of its own; TEXT is looked for within one row of the screen. `read` gives

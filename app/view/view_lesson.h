@@ -38,12 +38,14 @@ typedef struct LessonPart {
     char     **choices;
     char     **feedback; /* [choice_count] of those that were tried; NULL: not tried */
     int       *tried;    /* [choice_count] as verdict */
-    Index      choice_count;
-    char      *unit;
-    double    *at; /* curve: the given x */
-    Index      at_count;
-    char      *hints; /* given so far, a line each; NULL */
-    char      *reply; /* the last sentence on an answer; NULL */
+    /* quiz: a step that is looked back at starts blank; what is asked again is revealed */
+    bool   *right, *revealed; /* [choice_count] */
+    Index   choice_count;
+    char   *unit;
+    double *at; /* curve: the given x */
+    Index   at_count;
+    char   *hints; /* given so far, a line each; NULL */
+    char   *reply; /* the last sentence on an answer; NULL */
 } LessonPart;
 
 typedef enum StepState { STEP_AHEAD, STEP_HERE, STEP_DONE } StepState;

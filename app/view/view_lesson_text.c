@@ -40,13 +40,20 @@ static void labelled(Page *page, const Look *look, Ink ink, const char *label, c
 
 /* ---- questions ---- */
 
+/* Of a choice, as far as it is to be seen. */
+static int verdict_of(const LessonView *view, const LessonPart *part, Index i)
+{
+    if (part->tried == NULL) return 0;
+    if (!view->past) return part->tried[i];
+    return !part->revealed[i] ? 0 : part->right[i] ? 1 : -1;
+}
+
 /* NULL: none. */
 static const char *choice_sign(const LessonView *view, const LessonPart *part, Index i, bool open,
                                const Look *look)
 {
-    if (part->tried != NULL && part->tried[i] != 0) {
-        return look_sign(look, part->tried[i] > 0 ? SIGN_DONE : SIGN_WRONG);
-    }
+    int verdict = verdict_of(view, part, i);
+    if (verdict != 0) return look_sign(look, verdict > 0 ? SIGN_DONE : SIGN_WRONG);
     if (open && part->several) return view->ask.picked[i] ? "[x]" : "[ ]";
     return open && view->ask.choice == (int)i ? look_sign(look, SIGN_HERE) : NULL;
 }
@@ -55,7 +62,7 @@ static void choice_lines(Page *page, const LessonView *view, const LessonPart *p
                          bool open, const Look *look, int cols)
 {
     Str         first = {0};
-    int         verdict = part->tried != NULL ? part->tried[i] : 0;
+    int         verdict = verdict_of(view, part, i);
     bool        boxes = open && part->several;
     const char *sign = choice_sign(view, part, i, open, look);
     const char *next = boxes ? "         " : "       ";
@@ -65,7 +72,7 @@ static void choice_lines(Page *page, const LessonView *view, const LessonPart *p
     page_mark(page, look, verdict > 0 ? INK_GOOD : INK_PLAIN, str_text(&first), next,
               part->choices[i], cols);
     page_item(page, 0);
-    if (part->feedback != NULL && part->feedback[i] != NULL) {
+    if (verdict != 0 && part->feedback[i] != NULL) {
         page_mark(page, look, verdict > 0 ? INK_GOOD : INK_BAD, next, next, part->feedback[i],
                   cols);
     }
@@ -146,7 +153,8 @@ static void open_fields(LessonPages *pages, const LessonView *view, const Lesson
                    ask->choice == 0, cols);
     }
     if (part->kind == PART_PREDICT) {
-        field_line(pages, view, look, chooses ? tr("because") : tr("because (may be left out)"),
+        field_line(pages, view, look,
+                   chooses ? tr("because (Tab; may be left out)") : tr("because (may be left out)"),
                    ask->reason, ask->reason_column, item + 1, ask->choice == reason_at, cols);
     }
 }
@@ -189,7 +197,12 @@ static void question(LessonPages *pages, const LessonView *view, Index i, const 
         choice_lines(page, view, part, c, open && part->answer == ANSWER_CHOICE, look, cols);
     }
     if (open) open_fields(pages, view, part, look, cols);
-    reply_lines(page, part, look, cols);
+    if (!view->past) reply_lines(page, part, look, cols);
+    if (view->past && part->kind == PART_QUIZ && part->choice_count > 0) {
+        gap(page);
+        page_text(page, look, INK_DIM, tr("Once more? A number shows what is said of that choice."),
+                  cols, 2, 2);
+    }
     if (part->answered && part->kind == PART_PREDICT && part->said != NULL) {
         gap(page);
         labelled(page, look, INK_GUESS, tr("You said"), part->said, false, cols);

@@ -56,7 +56,7 @@ static void place_matrices(const MatrixView *view, MatrixLayout *at, Rect column
 
 static void place_values(const MatrixView *view, MatrixLayout *at, Rect column)
 {
-    int facts = least(matrix_fact_rows(view), column.rows);
+    int facts = least(matrix_fact_rows(view, column.cols), column.rows);
     int above = column.rows - facts - 1;
     int bars = (int)view->count + 1;
     int wanted = view->count <= BARS_MOST && bars <= above ? bars : above;
@@ -72,15 +72,15 @@ static void lay_beside(const MatrixView *view, MatrixLayout *at, Rect area, int 
     place_values(view, at, rect_cols(area, left + 3, area.cols - left - 3));
 }
 
-/* The matrix over the whole width; bars and facts side by side below it. */
+/* The matrix over the whole width; bars and facts side by side below it, or facts alone. */
 static void lay_below(const MatrixView *view, MatrixLayout *at, Rect area)
 {
-    int top = (int)view->rows + 2, half = area.cols * 2 / 5;
+    int top = (int)view->rows + 2, bars = area.cols >= 60 ? area.cols * 2 / 5 : 0;
     at->mode = MATRIX_BELOW;
     *(looks_at_cut(view) ? &at->cut : &at->matrix) = rect_rows(area, 0, top);
     Rect rest = rect_rows(area, top, area.rows - top);
-    at->spectrum = rect_cols(rest, 0, half);
-    at->facts = rect_cols(rest, half + 2, area.cols - half - 2);
+    if (bars > 0) at->spectrum = rect_cols(rest, 0, bars);
+    at->facts = rect_cols(rest, bars > 0 ? bars + 2 : 0, area.cols);
 }
 
 static void lay_alone(const MatrixView *view, MatrixLayout *at, Rect area)

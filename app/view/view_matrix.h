@@ -73,7 +73,7 @@ Index matrix_choice_top(const MatrixView *view, int rows);
 
 void view_matrix_cells(MatrixView *view, const Look *look, Grid *grid, const MatrixLayout *layout);
 void view_matrix_facts(MatrixView *view, const Look *look, Grid *grid, Rect area);
-int  matrix_fact_rows(const MatrixView *view);
+int  matrix_fact_rows(const MatrixView *view, int cols);
 /* The shortest text of a number with as many digits as fit. */
 void matrix_number(char out[32], double value, int columns);
 

@@ -81,7 +81,7 @@ static void heading(const MatrixView *view, const Look *look, Grid *grid, Rect a
     if (which == THE_CUT) {
         str_addf(&text, tr("cut to rank %td, %td × %td"), view->r, view->rows, view->cols);
     } else if (which == THE_REST) {
-        str_add(&text, tr("what the cut leaves out, their difference"));
+        str_add(&text, tr("left out by the cut"));
     } else {
         str_addf(&text, tr("%s, %td × %td"), view->name, view->rows, view->cols);
     }
@@ -150,7 +150,7 @@ static void fact(Facts *f, Fact said)
     int         field = said.field;
     bool        here = (int)f->view->pane == field, typed = here && f->view->typed != NULL;
     int         row = f->area.row + f->row, col = f->area.col + LABEL, cols = f->area.cols - LABEL;
-    if (f->row++ >= f->area.rows) return;
+    if (f->row++ >= f->area.rows || cols <= 0) return;
     look_text(f->look, f->grid, row, f->area.col, LABEL - 1, here ? INK_STRONG : INK_PLAIN, label);
     int used =
         look_text(f->look, f->grid, row, col, cols, INK_STRONG, typed ? f->view->typed : value);
@@ -193,21 +193,26 @@ static void rank_facts(Facts *f)
     str_free(&more);
 }
 
+/* Too narrow for an error and its bound in one row. */
+static bool bounds_apart(int cols)
+{
+    return cols - LABEL < 26;
+}
+
 /* An error and the value that no matrix of this rank can be below. */
 static void error_fact(Facts *f, const char *label, double error, double bound)
 {
-    char number[32];
-    Str  more = {0}, brief = {0};
-    bool noise = bound < 1e-9 * f->view->s[0];
+    char number[32], least[32];
+    Str  more = {0};
+    bool noise = bound < 1e-9 * f->view->s[0], apart = bounds_apart(f->area.cols);
 
     snprintf(number, sizeof number, "%.4g", error);
-    str_addf(&more, tr("Eckart-Young bound %s%.4g%s"), noise ? MEASURED_BEGIN : "", bound,
+    snprintf(least, sizeof least, "%.4g", bound);
+    str_addf(&more, tr("Eckart-Young bound %s%s%s"), noise ? MEASURED_BEGIN : "", least,
              noise ? MEASURED_END : "");
-    str_addf(&brief, tr("bound %s%.4g%s"), noise ? MEASURED_BEGIN : "", bound,
-             noise ? MEASURED_END : "");
-    fact(f, (Fact){label, number, str_text(&more), str_text(&brief), noise, -1});
+    fact(f, (Fact){label, number, apart ? NULL : str_text(&more), NULL, noise, -1});
+    if (apart) fact(f, (Fact){tr(" lower bound"), least, tr("Eckart-Young"), NULL, noise, -1});
     str_free(&more);
-    str_free(&brief);
 }
 
 static void cut_facts(Facts *f)
@@ -235,9 +240,10 @@ static void cut_facts(Facts *f)
     str_free(&more);
 }
 
-int matrix_fact_rows(const MatrixView *view)
+int matrix_fact_rows(const MatrixView *view, int cols)
 {
-    return FACTS + (view->r > 0 ? CUT_FACTS : 0) + (view->fault != NULL ? 2 : 0);
+    int cut = view->r > 0 ? CUT_FACTS + (bounds_apart(cols) ? 2 : 0) : 0;
+    return FACTS + cut + (view->fault != NULL ? 2 : 0);
 }
 
 void view_matrix_facts(MatrixView *view, const Look *look, Grid *grid, Rect area)

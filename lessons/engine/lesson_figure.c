@@ -10,6 +10,7 @@
  *   stack   series over a common x; a record gives its members that are series
  */
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,8 +73,10 @@ static char *label_text(Painter *p, const PlotLine *line, const Datum *rows, Ind
         return NULL;
     }
     for (Index a = 0; rows != NULL && a < rows->axis_count; a++) {
-        str_addf(&text, "%s%s = %s", a > 0 ? ", " : "", rows->axes[a].name,
-                 rows->axes[a].word[row]);
+        /* A word says itself what it is; a number needs its axis. */
+        bool word = !isfinite(rows->axes[a].number[row]);
+        str_addf(&text, "%s%s%s%s", a > 0 ? ", " : "", word ? "" : rows->axes[a].name,
+                 word ? "" : " = ", rows->axes[a].word[row]);
     }
     return str_take(&text, err);
 }
