@@ -75,8 +75,7 @@ void lesson_question(LessonRoom *room, Told *told)
 {
     room->state = LESSON_ASKS;
     room->asks = told->ask;
-    str_clear(&room->asked);
-    if (told->text != NULL) str_add(&room->asked, told->text);
+    room->pause = told->item != NULL && told->item->kind == ITEM_PAUSE;
     room->skips = false;
     if (told->has_part && room->open < 0) {
         LessonStory *story = &room->steps[room->at];
@@ -98,7 +97,8 @@ void lesson_question(LessonRoom *room, Told *told)
 const LessonPart *lesson_open_part(const LessonRoom *room)
 {
     bool open = room->state == LESSON_ASKS && room->open >= 0 && room->shown == room->at &&
-                !room->contents && !room->editing && room->picked != NULL;
+                !room->contents && !room->editing && room->picked != NULL &&
+                (!screen_look(room->screen)->projector || room->card == room->open);
     return open ? &room->steps[room->at].parts[room->open] : NULL;
 }
 

@@ -97,6 +97,7 @@ static void look_at(LessonRoom *room, Index step)
     room->follow = true;
     room->found_row = -1;
     room->contents = room->editing = room->skips = false;
+    str_clear(&room->foot);
 }
 
 static bool read_answers(LessonRoom *room, const Progresses *from, Error *err)
@@ -146,7 +147,7 @@ bool lesson_begin(LessonRoom *room, Index from, bool answers, Error *err)
     room->predictions = room->right = room->asserts = room->failed = 0;
     look_at(room, from);
     if (!ok || !lesson_queue_open(&room->queue, room->screen, err)) return false;
-    room->queue.keeps = room->shelf;
+    room->queue.keeps = room->keeps;
     if (!start_job(room, from, err)) return false;
     room->state = LESSON_WORKS;
     return true;
@@ -158,12 +159,13 @@ static bool begin_from_progress(LessonRoom *room, Error *err)
     Progresses all = {0};
     Error      why = {0};
     Index      from = 0;
-    bool       ok = true, keeps = true;
+    bool       ok = true;
 
+    room->keeps = room->shelf;
     if (room->shelf && !progress_read(&all, screen_lab(room->screen), &why)) {
         if (why.code == ERR_MEMORY) return error_set(err, why.code, "%s", why.message);
         screen_say(room->screen, "%s", why.message);
-        keeps = false;
+        room->keeps = false;
     }
     const LessonProgress *progress = progress_find(&all, room->lesson->id);
     if (progress != NULL && !progress->done && progress->step < room->lesson->count) {
@@ -179,7 +181,6 @@ static bool begin_from_progress(LessonRoom *room, Error *err)
     }
     progress_free(&all);
     ok = ok && lesson_begin(room, from, true, err);
-    if (ok && !keeps) room->queue.keeps = false;
     return ok;
 }
 

@@ -178,7 +178,9 @@ static void keep_progress(LessonQueue *queue, const Tell *tell)
     if (!moved || tell->again) return;
     Error err = {0};
     if (!progress_note(&queue->mine, tell->transcript, tell->index, tell->lesson->count, &err)) {
+        pthread_mutex_lock(&queue->mutex);
         queue->lost = true;
+        pthread_mutex_unlock(&queue->mutex);
     }
     if (queue->keeps && tell->index > 0) keep_on_disk(queue, tell);
 }
@@ -226,13 +228,15 @@ void lesson_queue_close(LessonQueue *queue)
     queue->screen = NULL;
 }
 
-Told *lesson_queue_take(LessonQueue *queue, Index *count)
+Told *lesson_queue_take(LessonQueue *queue, Index *count, bool *lost)
 {
     pthread_mutex_lock(&queue->mutex);
     Told *list = queue->list;
     *count = queue->count;
+    *lost = queue->lost;
     queue->list = NULL;
     queue->count = 0;
+    queue->lost = false;
     pthread_mutex_unlock(&queue->mutex);
     return list;
 }

@@ -65,8 +65,8 @@ typedef struct LessonQueue {
 NODISCARD bool lesson_queue_open(LessonQueue *queue, Screen *screen, Error *err);
 void           lesson_queue_close(LessonQueue *queue);
 Stage          lesson_queue_stage(LessonQueue *queue);
-/* All that was told since; free each and the list. */
-Told *lesson_queue_take(LessonQueue *queue, Index *count);
+/* All that was told since; free each and the list. *lost: some is missing, memory was out. */
+Told *lesson_queue_take(LessonQueue *queue, Index *count, bool *lost);
 /* A copy of the live training; false: nothing changed since. */
 bool lesson_queue_live(LessonQueue *queue, LessonLive *live);
 

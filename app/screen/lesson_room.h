@@ -55,6 +55,7 @@ typedef struct LessonRoom {
     Lesson        *lesson;
     LessonAnswers *answers;
     bool           shelf; /* one of those that come along */
+    bool           keeps; /* its progress, on the disk */
     int            number;
     LessonQueue    queue;
     LessonJob     *job;
@@ -67,7 +68,7 @@ typedef struct LessonRoom {
     bool         skips; /* what is told is there already */
     bool         past_budget;
     AskKind      asks;
-    Str          asked;
+    bool         pause; /* it waits at a pause, not at the end of a step */
     Index        predictions, right, asserts, failed;
 
     /* answers */
@@ -166,16 +167,17 @@ void           lesson_values_free(LessonRoom *room);
 
 /* ---- lesson_walk.c ---- */
 
-void lesson_show_step(LessonRoom *room, Index step, bool at_end);
-void lesson_next(LessonRoom *room);                /* Space */
-void lesson_forward(LessonRoom *room);             /* the same without committing to anything */
-bool lesson_previous(LessonRoom *room);            /* false: there is nothing before */
-void lesson_scroll(LessonRoom *room, int by);      /* rows of the pane */
-void lesson_pages(LessonRoom *room, int by);       /* -1, 1 */
-bool lesson_next_figure(LessonRoom *room, int by); /* false: there is none */
-void lesson_search(LessonRoom *room, const char *words);
-void lesson_search_on(LessonRoom *room);
-bool lesson_contents_act(LessonRoom *room, Action action);
+void  lesson_show_step(LessonRoom *room, Index step, bool at_end);
+void  lesson_next(LessonRoom *room);                /* Space */
+void  lesson_forward(LessonRoom *room);             /* the same without committing to anything */
+bool  lesson_previous(LessonRoom *room);            /* false: there is nothing before */
+void  lesson_scroll(LessonRoom *room, int by);      /* rows of the pane */
+void  lesson_pages(LessonRoom *room, int by);       /* -1, 1 */
+bool  lesson_next_figure(LessonRoom *room, int by); /* false: there is none */
+void  lesson_search(LessonRoom *room, const char *words);
+void  lesson_search_on(LessonRoom *room);
+bool  lesson_contents_act(LessonRoom *room, Action action);
+Index lesson_card_after(const LessonRoom *room); /* the next one of the step; -1 */
 /* The card of a projector goes on to the newest part. */
 void lesson_card_follow(LessonRoom *room);
 

@@ -7,14 +7,34 @@
 
 /* ---- a training under way ---- */
 
+/* "lora_alpha=" of runs called "lora_alpha=8 seed=1" and "lora_alpha=32 seed=1": what all names
+ * begin with, as far as its last '='. */
+static size_t common_name(const LessonLive *live)
+{
+    const char *first = live->curve[0].name;
+    size_t      n = live->curves > 1 ? strlen(first) : 0;
+    for (int i = 1; i < live->curves; i++) {
+        size_t same = 0;
+        while (same < n && live->curve[i].name[same] == first[same]) same++;
+        n = same;
+    }
+    while (n > 0 && first[n - 1] != '=') n--;
+    return n;
+}
+
 static Figure *live_figure(const LessonLive *live)
 {
-    Figure *figure = figure_create(FIGURE_LINE, tr("Loss while training"), NULL);
-    bool    log = false;
+    size_t common = common_name(live);
+    bool   log = false;
+    Str    title = {0};
+    str_add(&title, tr("Loss while training"));
+    if (common > 1) str_addf(&title, tr(", by %.*s"), (int)common - 1, live->curve[0].name);
+    Figure *figure = figure_create(FIGURE_LINE, str_text(&title), NULL);
+    str_free(&title);
     for (int i = 0; figure != NULL && i < live->curves; i++) {
         const LiveCurve *curve = &live->curve[i];
-        figure_series(figure, curve->name[0] != '\0' ? curve->name : tr("loss"), curve->x, curve->y,
-                      curve->n);
+        figure_series(figure, curve->name[0] != '\0' ? curve->name + common : tr("loss"), curve->x,
+                      curve->y, curve->n);
         for (Index k = 0; k < curve->n; k++) log = log || curve->y[k] > 0;
     }
     if (figure != NULL) {
@@ -57,13 +77,11 @@ static void foot_of_step(LessonRoom *room, Str *out)
 {
     const Lesson *lesson = room->lesson;
     Index         next = room->at + 1;
-    /* A pause is before the last item of its step; the end is after it. */
-    bool pause = strncmp(str_text(&room->asked), tr("Pause"), 5) == 0;
     if (room->asks == ASK_BUDGET) {
         str_addf(out, tr("This lesson computes for at most %g s in at most "), lesson->seconds);
         str_add_bytes_count(out, lesson->memory);
         str_add(out, tr(". Space begins."));
-    } else if (pause) {
+    } else if (room->pause) {
         str_add(out, tr("Pause. Space goes on."));
     } else if (next < lesson->count) {
         str_addf(out, tr("End of step %td. Space goes on to: %s"), next, lesson->steps[next].title);
@@ -90,6 +108,7 @@ static bool foot_of_work(LessonRoom *room, Str *out)
 {
     const LessonStory *story = &room->steps[room->at];
     const LessonPart  *last = story->count > 0 ? &story->parts[story->count - 1] : NULL;
+    bool               news = true;
     if (room->live_text.len > 0) {
         str_addf(out, "%s", str_text(&room->live_text));
     } else if (room->skips) {
@@ -97,22 +116,44 @@ static bool foot_of_work(LessonRoom *room, Str *out)
     } else if (last != NULL && last->kind == PART_COMMAND && last->measured == NULL) {
         str_addf(out, tr("computing: %s"), last->text);
     } else {
-        return false;
+        str_add(out, tr("computing"));
+        news = room->foot.len == 0;
     }
     str_add(out, tr("; Ctrl-C gives it up"));
-    return true;
+    return news;
 }
 
 static void foot_of_end(LessonRoom *room, Str *out)
 {
-    str_add(out, tr("The lesson is complete"));
+    str_add(out, tr("Complete"));
     if (room->predictions > 0) {
-        str_addf(out, tr(": %td of %td predictions held"), room->right, room->predictions);
+        str_addf(out,
+                 room->predictions == 1 ? tr(": %td of %td prediction held")
+                                        : tr(": %td of %td predictions held"),
+                 room->right, room->predictions);
     }
     if (room->failed > 0) {
         str_addf(out, tr(", %td of %td claims did NOT hold"), room->failed, room->asserts);
     }
-    str_add(out, tr(". Space goes home; E writes a report."));
+    str_add(out, tr(". Space goes home, E writes a report."));
+}
+
+/* Few words; none while there are more cards to come. */
+static void foot_of_card(LessonRoom *room, Str *out)
+{
+    Index next = room->at + 1;
+    if (lesson_card_after(room) >= 0 || room->shown != room->at) return;
+    if (lesson_open_part(room) != NULL) {
+        str_add(out, tr("Enter answers"));
+    } else if (room->state == LESSON_WORKS) {
+        if (!foot_of_work(room, out)) str_clear(out);
+    } else if (room->state != LESSON_ASKS) {
+        str_add(out, room->state == LESSON_COMPLETE ? tr("The end") : tr("Stopped; Space goes on"));
+    } else if (room->asks == ASK_BUDGET) {
+        str_add(out, tr("Space measures"));
+    } else if (next < room->lesson->count && !room->pause) {
+        str_addf(out, tr("Next: %s"), room->lesson->steps[next].title);
+    }
 }
 
 void lesson_foot(LessonRoom *room)
@@ -120,7 +161,9 @@ void lesson_foot(LessonRoom *room)
     Str  line = {0};
     Str *out = &line;
     bool waits = room->state != LESSON_WORKS, news = true;
-    if (room->editing) {
+    if (screen_look(room->screen)->projector && !room->editing) {
+        foot_of_card(room, out);
+    } else if (room->editing) {
         str_add(out, tr("Enter edits, Space runs this step again with it, Esc closes."));
     } else if (room->shown != room->at) {
         str_addf(out, tr("Looking back at step %td of %td. Space goes on."), room->shown + 1,
@@ -137,7 +180,7 @@ void lesson_foot(LessonRoom *room)
         str_addf(out, tr("%s. Space takes the step up again."),
                  room->state == LESSON_STOPPED ? tr("Stopped") : room->why.message);
     }
-    if (news || room->foot.len == 0) {
+    if (news) {
         str_free(&room->foot);
         room->foot = line;
         room->foot_waits = waits;

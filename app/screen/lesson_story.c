@@ -70,6 +70,25 @@ void lesson_forget_play(LessonRoom *room)
     if (room->card >= kept) room->card = kept > 0 ? kept - 1 : 0;
 }
 
+/* Before the results at the story's end: where a question stood that was answered earlier. */
+static void insert_question(LessonRoom *room, LessonPart *part)
+{
+    LessonStory *story = &room->steps[room->at];
+    Index        last = add_part(room, part), at = last;
+    if (last < 0) return;
+    while (at > 0 &&
+           (story->parts[at - 1].kind == PART_COMMAND || story->parts[at - 1].kind == PART_FIGURE ||
+            story->parts[at - 1].kind == PART_ASSERT)) {
+        at--;
+    }
+    LessonPart question = story->parts[last];
+    memmove(&story->parts[at + 1], &story->parts[at], (size_t)(last - at) * sizeof question);
+    story->parts[at] = question;
+    room->figure += room->figure >= at;
+    room->fresh += room->fresh > at;
+    room->card += room->card > at;
+}
+
 /* ---- kinds of tells ---- */
 
 static void hear_step(LessonRoom *room, const Told *told)
@@ -105,9 +124,15 @@ static void hear_comparison(LessonRoom *room, LessonPart *part)
         mem_free(asked->said);
         mem_free(asked->reason);
         asked->said = asked->reason = NULL;
-        mem_free(part->text);
+    } else if (part->text != NULL && part->id != NULL) {
+        LessonPart question = {.kind = PART_PREDICT, .answered = true, .answer = ANSWER_NUMBER};
+        question.id = mem_strdup(part->id, NULL);
+        question.text = part->text;
         part->text = NULL;
+        insert_question(room, &question);
     }
+    mem_free(part->text);
+    part->text = NULL;
     (void)add_part(room, part);
 }
 
@@ -195,7 +220,14 @@ static void hear_presenter(LessonRoom *room, const Told *told)
 
 static void hear_end(LessonRoom *room, const Told *told)
 {
+    LessonStory *story = &room->steps[room->at];
     for (Index i = 0; i < told->index && i < room->lesson->count; i++) room->steps[i].done = true;
+    for (Index i = 0; i < story->count; i++) {
+        LessonPart *part = &story->parts[i];
+        if (part->kind == PART_COMMAND && part->measured == NULL) {
+            part->measured = mem_strdup(tr("given up"), NULL);
+        }
+    }
     lesson_ended(room);
 }
 

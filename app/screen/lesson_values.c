@@ -82,10 +82,10 @@ const char *lesson_values_refusal(const LessonRoom *room)
     const LessonStory *story = &room->steps[room->at];
     bool               ran = false;
     for (Index i = 0; i < story->count; i++) ran = ran || story->parts[i].kind == PART_COMMAND;
-    return room->lesson->value_count == 0 ? tr("this lesson has no values to change")
-           : room->state != LESSON_ASKS   ? tr("values can be changed when nothing runs")
-           : !ran                         ? tr("nothing of this step has run yet: an answer first")
-                                          : NULL;
+    return room->state != LESSON_ASKS       ? tr("values can be changed when nothing runs")
+           : room->lesson->value_count == 0 ? tr("this lesson has no values to change")
+           : !ran ? tr("nothing of this step has run yet: an answer first")
+                  : NULL;
 }
 
 bool lesson_values_open(LessonRoom *room)

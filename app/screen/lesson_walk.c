@@ -24,10 +24,15 @@ static Index find_card(const LessonStory *story, Index at, int step)
     return -1;
 }
 
+Index lesson_card_after(const LessonRoom *room)
+{
+    return find_card(lesson_shown(room), room->card + 1, 1);
+}
+
 void lesson_card_follow(LessonRoom *room)
 {
     const LessonStory *story = lesson_shown(room);
-    bool               waits = room->shown == room->at && room->card < room->fresh;
+    bool               waits = room->follow && room->shown == room->at && room->card < room->fresh;
     bool fits = room->card < story->count && lesson_is_card(&story->parts[room->card]);
     if (fits && !waits) return;
     Index card = find_card(story, waits ? room->fresh : room->card, 1);
@@ -77,7 +82,7 @@ static bool go_forward(LessonRoom *room)
         page_down(room, PANE_TEXT);
         return true;
     }
-    Index card = projects(room) ? find_card(lesson_shown(room), room->card + 1, 1) : -1;
+    Index card = projects(room) ? lesson_card_after(room) : -1;
     if (card >= 0) {
         room->card = card;
         room->top[PANE_TEXT] = 0;

@@ -52,7 +52,8 @@ static bool fill_source(MatrixSource *source, const MatrixDesk *desk, const Args
     }
     source->kind = weight != NULL ? SOURCE_WEIGHT : SOURCE_LEARNED;
     source->module = whole_name(module, err);
-    str_addf(&label, weight != NULL ? "%s" : tr("%s in %s"), module, of);
+    const char *brief = strncmp(module, "model.", 6) == 0 ? module + 6 : module;
+    str_addf(&label, weight != NULL ? "%s" : tr("%s in %s"), brief, of);
     source->label = str_take(&label, err);
     if (weight != NULL) return source->module != NULL && source->label != NULL;
     char *runs = path_join(desk->lab->state_folder, "runs", err);

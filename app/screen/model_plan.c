@@ -126,8 +126,9 @@ void tree_plan(ModelTree *tree)
     str_clear(&tree->fault);
     add_targets(tree, &tree->targets);
     tree->planned = false;
-    if (tree->targets.len == 0) return;
-    Args *args = plan_args_of(tree, str_text(&tree->targets), &err);
+    bool whole = str_ok(&tree->targets, &err);
+    if (whole && tree->targets.len == 0) return;
+    Args *args = whole ? plan_args_of(tree, str_text(&tree->targets), &err) : NULL;
     bool  ok = args != NULL && lora_config_from(args, &config, &err);
     tree->planned = ok && make_plan(tree, &config, args, &err);
     if (!tree->planned) str_add(&tree->fault, err.message);

@@ -8,14 +8,7 @@
 
 static ModelRow *add_row(ModelTree *tree, ModelRowKind kind, int depth)
 {
-    if (tree->count == tree->room) {
-        int       room = tree->room == 0 ? 64 : 2 * tree->room;
-        ModelRow *larger =
-            mem_resize(tree->rows, mem_program(), MEM_TEXT, room, sizeof *larger, NULL);
-        if (larger == NULL) return NULL; /* a row less is shown */
-        tree->rows = larger;
-        tree->room = room;
-    }
+    CHECK(tree->count < tree->room);
     ModelRow *row = &tree->rows[tree->count++];
     *row = (ModelRow){.kind = kind, .depth = depth, .module = -1, .layer = -1, .role = -1};
     return row;
@@ -66,8 +59,7 @@ static void add_module(ModelTree *tree, Index i, int depth)
 {
     const Module *module = &tree->outline->modules[i];
     ModelRow     *row = add_row(tree, MODEL_MODULE, depth);
-    if (row == NULL) return;
-    const char *name = module->name;
+    const char   *name = module->name;
     if (strncmp(name, "model.", 6) == 0) name += 6;
     if (module->layer >= 0 && strncmp(name, "layers.", 7) == 0) {
         const char *dot = strchr(name + 7, '.');
@@ -96,7 +88,6 @@ static void add_layer(ModelTree *tree, Index layer)
 {
     const Model *model = tree->outline;
     ModelRow    *row = add_row(tree, MODEL_LAYER, 0);
-    if (row == NULL) return;
     row->layer = (int)layer;
     row->open = tree->open[layer];
     snprintf(row->label, sizeof row->label, "layers.%td", layer);
@@ -112,7 +103,6 @@ static void add_layer(ModelTree *tree, Index layer)
 static void add_whole(ModelTree *tree)
 {
     ModelRow *row = add_row(tree, MODEL_WHOLE, 0);
-    if (row == NULL) return;
     snprintf(row->label, sizeof row->label, tr("%.40s, the base"), str_text(&tree->base));
     for (Index i = 0; i < tree->outline->module_count; i++) count_in(tree, row, i);
     set_mark(row);
@@ -121,7 +111,6 @@ static void add_whole(ModelTree *tree)
 static void add_kind(ModelTree *tree, ModuleRole role)
 {
     ModelRow *row = add_row(tree, MODEL_KIND, 0);
-    if (row == NULL) return;
     row->role = (int)role;
     for (Index i = 0; i < tree->outline->module_count; i++) {
         const Module *module = &tree->outline->modules[i];
@@ -143,6 +132,14 @@ static void add_role(ModelTree *tree, ModuleRole role)
     }
 }
 
+bool tree_reserve_rows(ModelTree *tree, Error *err)
+{
+    /* Every module once, every layer, the base, a title, the seven kinds. */
+    tree->room = (int)(tree->outline->module_count + tree->outline->config.L) + 2 + ROLE_DOWN + 1;
+    tree->rows = mem_alloc(mem_program(), MEM_TEXT, tree->room, sizeof *tree->rows, err);
+    return tree->rows != NULL;
+}
+
 void tree_make_rows(ModelTree *tree)
 {
     tree->count = 0;
@@ -152,9 +149,7 @@ void tree_make_rows(ModelTree *tree)
     add_role(tree, ROLE_FINAL_NORM);
     add_role(tree, ROLE_HEAD);
     ModelRow *title = add_row(tree, MODEL_TITLE, 0);
-    if (title != NULL) {
-        snprintf(title->label, sizeof title->label, "%s", tr("by kind, over all layers"));
-    }
+    snprintf(title->label, sizeof title->label, "%s", tr("by kind, over all layers"));
     for (ModuleRole role = ROLE_Q; role <= ROLE_DOWN; role++) add_kind(tree, role);
     if (tree->selected >= tree->count) tree->selected = tree->count - 1;
 }

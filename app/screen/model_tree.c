@@ -21,11 +21,11 @@ bool tree_open(ModelTree *tree, const Lab *lab, Error *err)
 {
     *tree = (ModelTree){.lab = lab, .r = 8, .alpha = 16};
     tree->outline = base_outline(lab, &tree->base, err);
-    if (tree->outline == NULL) goto failed;
+    if (tree->outline == NULL || !str_ok(&tree->base, err)) goto failed;
     Index modules = tree->outline->module_count, layers = tree->outline->config.L;
     tree->target = mem_alloc(mem_program(), MEM_TEXT, modules, sizeof *tree->target, err);
     tree->open = mem_alloc(mem_program(), MEM_TEXT, layers, sizeof *tree->open, err);
-    if (tree->target == NULL || tree->open == NULL) goto failed;
+    if (tree->target == NULL || tree->open == NULL || !tree_reserve_rows(tree, err)) goto failed;
     if (layers > 0) tree->open[0] = true;
     if (!tree_match(tree, "all-linear", err)) goto failed; /* what train takes by itself */
     refresh(tree);
@@ -52,6 +52,7 @@ void tree_set_rank(ModelTree *tree, Index r)
 {
     if (r < 1 || r > RANK_MOST) return;
     tree->r = r;
+    tree->chosen = true;
     refresh(tree);
 }
 
@@ -60,7 +61,8 @@ void tree_set_rank(ModelTree *tree, Index r)
 void tree_settings(const ModelTree *tree, Str *out)
 {
     if (tree->targets.len == 0) return;
-    str_addf(out, "target_modules=%s r=%td", str_text(&tree->targets), tree->r);
+    str_addf(out, "target_modules=%s", str_text(&tree->targets));
+    if (tree->chosen) str_addf(out, " r=%td", tree->r);
 }
 
 static bool take_rank(ModelTree *tree, const char *text, Error *err)
@@ -72,6 +74,7 @@ static bool take_rank(ModelTree *tree, const char *text, Error *err)
         return error_set(err, ERR_INPUT, tr("r is a whole number from 1 to %d"), RANK_MOST);
     }
     tree->r = r;
+    tree->chosen = true;
     return true;
 }
 

@@ -19,6 +19,7 @@ typedef struct ModelTree {
     bool      *target; /* [module_count] */
     bool      *open;   /* [L] layers */
     Index      r;
+    bool       chosen; /* r was, by somebody */
     double     alpha;
     Str        targets; /* the text */
     ModelRow  *rows;
@@ -41,7 +42,7 @@ void           tree_set_rank(ModelTree *tree, Index r);
 /* The selected row's module; NULL where it is none. */
 const Module *tree_module(const ModelTree *tree);
 void          tree_view(const ModelTree *tree, ModelView *view);
-/* "target_modules=... r=...". */
+/* "target_modules=... r=..."; r only when somebody chose it. */
 void tree_settings(const ModelTree *tree, Str *out);
 
 /* model_plan.c: text, match and plan of the targets as they are now. */
@@ -50,6 +51,7 @@ void tree_plan(ModelTree *tree);
 NODISCARD bool tree_match(ModelTree *tree, const char *targets, Error *err);
 bool           tree_adaptable(const Module *module);
 /* model_rows.c */
-void tree_make_rows(ModelTree *tree);
+NODISCARD bool tree_reserve_rows(ModelTree *tree, Error *err); /* for all that can be open */
+void           tree_make_rows(ModelTree *tree);
 
 #endif

@@ -24,7 +24,6 @@ static void lesson_free_room(void *context)
     lesson_close(room);
     line_edit_free(&room->field);
     line_edit_free(&room->reason);
-    str_free(&room->asked);
     str_free(&room->sent);
     str_free(&room->search);
     str_free(&room->live_text);
@@ -42,15 +41,15 @@ static void lesson_turn(void *context)
     LessonRoom *room = context;
     Index       count = 0;
     if (room->job == NULL) return;
-    Told *list = lesson_queue_take(&room->queue, &count);
+    bool  lost = false;
+    Told *list = lesson_queue_take(&room->queue, &count, &lost);
     for (Index i = 0; i < count; i++) {
         lesson_hear(room, &list[i]);
         told_free(&list[i]);
     }
     mem_free(list);
     lesson_live_turn(room);
-    if (room->queue.lost) {
-        room->queue.lost = false;
+    if (lost) {
         screen_say(room->screen, "%s", tr("out of memory: some of the lesson is not shown"));
     }
     screen_dirty(room->screen);
@@ -112,12 +111,19 @@ static void search_words(void *context, const char *text)
     lesson_search(context, text);
 }
 
-static bool toggle_log(LessonRoom *room)
+/* The figure that is looked at, where its axis can be logarithmic; NULL. */
+static Figure *curve_shown(const LessonRoom *room)
 {
     LessonStory *story = lesson_shown(room);
-    if (room->figure < 0 || room->figure >= story->count) return false;
+    if (room->figure < 0 || room->figure >= story->count) return NULL;
     Figure *figure = story->parts[room->figure].figure;
-    if (figure->kind == FIGURE_HEAT) return false;
+    return figure->kind == FIGURE_LINE || figure->kind == FIGURE_BAR ? figure : NULL;
+}
+
+static bool toggle_log(LessonRoom *room)
+{
+    Figure *figure = curve_shown(room);
+    if (figure == NULL) return false;
     figure->y.log = !figure->y.log;
     return true;
 }
@@ -267,6 +273,7 @@ static bool lesson_can(void *context, Action action)
     case ACT_EXPORT:
         return room->job != NULL && !lesson_busy(room);
     case ACT_LOG:
+        return curve_shown(room) != NULL;
     case ACT_GNUPLOT:
         return has_figures(room);
     case ACT_NEXT_PANE:

@@ -48,12 +48,26 @@ static void matrix_words(void *self, Str *words)
     str_add(words, matrix_line_words());
 }
 
+/* "rows=..." and the like: the prompt has taken the verb for the name of this room. */
+static bool lacks_verb(const char *line)
+{
+    static const char *const keys[] = {"rows=", "random=", "identity=", "picture=", "of=", "size="};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (strncmp(line, keys[i], strlen(keys[i])) == 0) return true;
+    }
+    return false;
+}
+
 /* argument: a line, "matrix rows=..." or "spectrum weight=...". */
 static bool matrix_enter(void *self, const char *argument, Error *err)
 {
-    (void)err;
-    if (argument != NULL) (void)matrix_command(self, argument);
-    return true;
+    Str line = {0};
+    if (argument == NULL) return true;
+    str_addf(&line, "%s%s", lacks_verb(argument) ? "matrix " : "", argument);
+    bool ok = str_ok(&line, err);
+    if (ok) (void)matrix_command(self, str_text(&line));
+    str_free(&line);
+    return ok;
 }
 
 static void matrix_draw(void *self, Grid *grid, Rect body, const Look *look)

@@ -72,7 +72,11 @@ static void runs_title(void *self, Str *left, Str *right)
     const RunShelf *shelf = &((RunsRoom *)self)->shelf;
     Index           marked = 0;
     for (Index i = 0; i < shelf->runs.count; i++) marked += shelf->about[i].marked;
-    str_addf(left, tr("Runs   %td recorded"), shelf->runs.count);
+    if (shelf->read) {
+        str_addf(left, tr("Runs   %td recorded"), shelf->runs.count);
+    } else {
+        str_add(left, tr("Runs"));
+    }
     if (marked > 0) str_addf(right, tr("%td marked"), marked);
 }
 

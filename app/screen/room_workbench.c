@@ -176,6 +176,7 @@ static void draw(void *room, Grid *grid, Rect body, const Look *look)
     SlotChoice   slot = workbench_slot(bench->slot);
     SessionLook *s = &bench->look;
 
+    bench->cols = body.cols;
     workbench_look(bench);
     workbench_figures(bench);
     str_clear(&bench->repeat);
@@ -204,38 +205,62 @@ static void draw(void *room, Grid *grid, Rect body, const Look *look)
     workbench_draw(&view, look, grid, body, &bench->cursor_row, &bench->cursor_col);
 }
 
-static void add_speed(const TrainRecord *r, Str *right)
+/* Of the steps since it was last let go on. */
+static void add_speed(const TrainRecord *r, Str *out)
 {
     if (r->timed == 0 || r->seconds <= 0) return;
+    str_add(out, " · " MEASURED_BEGIN);
+    str_add_grouped(out, (int64_t)(r->tokens / r->seconds));
+    str_addf(out, "%s" MEASURED_END, tr(" tokens/s"));
+}
+
+static void add_left(const TrainRecord *r, Str *out)
+{
+    if (r->timed == 0 || r->step >= r->total) return;
     double left = r->seconds / (double)r->timed * (double)(r->total - r->step);
-    str_add(right, " · " MEASURED_BEGIN);
-    str_add_grouped(right, (int64_t)(r->tokens / r->seconds));
-    str_addf(right, "%s" MEASURED_END, tr(" tokens/s"));
-    if (r->step < r->total) {
-        str_addf(right, " · " MEASURED_BEGIN "%.0f s" MEASURED_END "%s", left, tr(" left"));
+    str_add(out, " · " MEASURED_BEGIN);
+    if (left < 120) {
+        str_addf(out, "%.0f s", left);
+    } else {
+        str_addf(out, left < 7200 ? "%.0f min" : "%.1f h", left / (left < 7200 ? 60 : 3600));
+    }
+    str_addf(out, MEASURED_END "%s", tr(" left"));
+}
+
+static Sign state_sign(const Workbench *bench)
+{
+    if (works(bench)) return SIGN_RUN;
+    switch (bench->look.state) {
+    case SESSION_PAUSED:
+        return SIGN_PAUSE;
+    case SESSION_DONE:
+        return SIGN_DONE;
+    case SESSION_FAILED:
+        return SIGN_WRONG;
+    default:
+        return SIGN_OPEN;
     }
 }
 
+/* On a narrow screen the run's name gives way to the time left: the name is said when it ends. */
 static void title(void *room, Str *left, Str *right)
 {
     Workbench         *bench = room;
     const SessionLook *s = &bench->look;
-    const Look        *look = screen_look(bench->screen);
+    bool               wide = bench->cols >= 100;
 
-    str_addf(left, "%s  %s%s%s %s", room_title(ROOM_WORKBENCH), s->name,
-             s->name[0] != '\0' ? " " : "",
-             look_sign(look, works(bench)                 ? SIGN_RUN
-                             : s->state == SESSION_PAUSED ? SIGN_PAUSE
-                             : s->state == SESSION_DONE   ? SIGN_DONE
-                             : s->state == SESSION_FAILED ? SIGN_WRONG
-                                                          : SIGN_OPEN),
+    str_addf(left, "%s  ", room_title(ROOM_WORKBENCH));
+    if (wide && s->name[0] != '\0') str_addf(left, "%s ", s->name);
+    str_addf(left, "%s %s", look_sign(screen_look(bench->screen), state_sign(bench)),
              state_name(s));
     if (s->record.total > 0) {
         str_addf(right, tr("step %td of %td"), s->record.step, s->record.total);
-    } else {
-        str_addf(right, tr("%d threads"), s->threads);
+    } else if (s->threads > 0) {
+        str_addf(right, s->threads == 1 ? tr("%d thread") : tr("%d threads"), s->threads);
     }
-    if (works(bench)) add_speed(&s->record, right);
+    if (!works(bench)) return;
+    add_speed(&s->record, right);
+    add_left(&s->record, wide ? right : left);
 }
 
 static const Figure *figure(void *room)

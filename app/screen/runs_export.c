@@ -1,4 +1,5 @@
-/* What is drawn, written to a file: a picture, numbers, or a report to hand in. */
+/* What is drawn, written to a file: a picture, numbers, or a report to hand in; and the line
+ * that draws it again. */
 
 #include <math.h>
 #include <string.h>
@@ -10,6 +11,34 @@
 
 enum { WIDTH = 960, HEIGHT = 600, CHART_ROWS = 20, CHART_COLS = 78 };
 #define DRAW_SECONDS 2.0
+
+/* ---- the line -------------------------------------------------------------------------- */
+
+static bool is_plain(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return name[0] != '\0' && name[0] != '-' && name[strspn(name, plain)] == '\0';
+}
+
+/* A run with a name that a shell would take apart is left out of no line: there is none then. */
+void shelf_repeat(const RunShelf *shelf, Str *out)
+{
+    RunSet drawn;
+    Str    line = {0};
+    bool   fine = shelf->runs.count > 0 && shelf_drawn(shelf, &drawn, NULL);
+    if (!fine) return;
+    str_add(&line, "loralab plot");
+    for (Index i = 0; i < drawn.count; i++) {
+        fine = fine && is_plain(drawn.list[i].name);
+        str_addf(&line, " %s", drawn.list[i].name);
+    }
+    str_addf(&line, " --what %s", shelf_what(shelf));
+    if (shelf->smooth > 1) str_addf(&line, " --smooth %d", shelf->smooth);
+    if (shelf->log_y) str_add(&line, " --log_y");
+    if (fine) str_add(out, str_text(&line));
+    str_free(&line);
+    mem_free(drawn.list);
+}
 
 /* ---- the report ------------------------------------------------------------------------- */
 
@@ -95,7 +124,7 @@ void shelf_report(RunShelf *shelf, Str *out)
     for (int i = 0; i < view.count; i++) {
         if (is_drawn(shelf, &view, i)) add_run(out, &view.rows[i]);
     }
-    str_addf(out, "\n## %s%s%s\n", view.what, view.how[0] != '\0' ? ", " : "", view.how);
+    str_addf(out, "\n## %s\n", view.what);
     add_chart(out, view.figure);
     add_repeat_lines(out, shelf, &view);
 }

@@ -87,7 +87,7 @@ static void take_mean(Mean *mean, const Curves *curves)
     const FigureSeries *first = &curves->of[0]->series[0];
     Index               at[OVERLAY_MOST * 4] = {0};
     for (Index i = 0; i < first->n; i++) {
-        double sum = 0, low = INFINITY, high = -INFINITY, x = first->x[i];
+        double sum = 0, low = (double)INFINITY, high = -(double)INFINITY, x = first->x[i];
         for (int k = 0; k < curves->count; k++) {
             double y = value_at(&curves->of[k]->series[0], x, &at[k]);
             sum += y;
@@ -127,21 +127,82 @@ static Index firsts(const RunSet *runs, const int *group, Index groups, Run *lis
     return groups;
 }
 
-static void add_label(Str *out, const RunSet *reps, Index g, int seeds)
+/* What people ask for first; how long a run was tells least. */
+static int weight_of(const char *name)
+{
+    static const char *const first[] = {
+        "data",           "method",           "r", "lora_alpha", "learning_rate",
+        "target_modules", "init_lora_weights"};
+    for (int i = 0; i < (int)(sizeof first / sizeof *first); i++) {
+        if (strcmp(name, first[i]) == 0) return i;
+    }
+    return strcmp(name, "max_steps") == 0 || strcmp(name, "num_train_epochs") == 0 ? 99 : 50;
+}
+
+static void sort_names(const char **names, Index count)
+{
+    for (Index i = 1; i < count; i++) {
+        const char *name = names[i];
+        Index       k = i;
+        for (; k > 0 && weight_of(names[k - 1]) > weight_of(name); k--) names[k] = names[k - 1];
+        names[k] = name;
+    }
+}
+
+/* Curves of several seeds: their seed tells nothing. */
+static Index drop_seed(const char **names, Index count)
+{
+    Index kept = 0;
+    for (Index k = 0; k < count; k++) {
+        if (strcmp(names[k], "seed") != 0) names[kept++] = names[k];
+    }
+    return kept;
+}
+
+static void describe(Str *out, const Run *run, const char *const *names, Index count)
+{
+    Str value = {0};
+    for (Index k = 0; k < count; k++) {
+        str_clear(&value);
+        run_setting(&value, run, names[k]);
+        if (value.len == 0) continue;
+        str_addf(out, "%s%s=%s", out->len > 0 ? " " : "", names[k], str_text(&value));
+    }
+    out->failed = out->failed || value.failed;
+    str_free(&value);
+}
+
+/* So few settings that each curve has a label of its own, at most `count`. */
+static Index enough_names(const RunSet *reps, const char *const *names, Index count)
+{
+    for (Index used = 1; used < count; used++) {
+        bool unique = true;
+        for (Index i = 0; i < reps->count && unique; i++) {
+            for (Index k = 0; k < i && unique; k++) {
+                Str one = {0}, two = {0};
+                describe(&one, &reps->list[i], names, used);
+                describe(&two, &reps->list[k], names, used);
+                unique = strcmp(str_text(&one), str_text(&two)) != 0;
+                str_free(&one);
+                str_free(&two);
+            }
+        }
+        if (unique) return used;
+    }
+    return count;
+}
+
+/* "r=8", "r=4, 3 seeds"; a run that no setting tells from others has its name. */
+static void add_label(Str *out, const RunSet *reps, Index g, int seeds, bool pooled)
 {
     const char *names[SETTINGS_MOST];
-    Index       count = runs_differing(reps, names, SETTINGS_MOST), told = 0;
-    Str         value = {0};
-    for (Index k = 0; k < count && told < LABEL_SETTINGS; k++) {
-        if (seeds > 1 && strcmp(names[k], "seed") == 0) continue;
-        str_clear(&value);
-        run_setting(&value, &reps->list[g], names[k]);
-        if (value.len == 0) continue;
-        str_addf(out, "%s%s=%s", told++ > 0 ? " " : "", names[k], str_text(&value));
-    }
-    if (told == 0 && seeds <= 1) str_add(out, reps->list[g].name);
-    if (seeds > 1) str_addf(out, tr("%smean of %d seeds"), told > 0 ? ", " : "", seeds);
-    str_free(&value);
+    Index       count = runs_differing(reps, names, SETTINGS_MOST);
+    if (pooled) count = drop_seed(names, count);
+    sort_names(names, count);
+    count = enough_names(reps, names, count < LABEL_SETTINGS ? count : LABEL_SETTINGS);
+    describe(out, &reps->list[g], names, count);
+    if (out->len == 0 && seeds <= 1) str_add(out, reps->list[g].name);
+    if (seeds > 1) str_addf(out, tr("%s%d seeds"), out->len > 0 ? ", " : "", seeds);
 }
 
 static bool add_group(Figure **all, const RunSet *runs, const int *group, const RunSet *reps,
@@ -164,7 +225,7 @@ static bool add_group(Figure **all, const RunSet *runs, const int *group, const 
         if (ok) figure_axis(*all, 'x', like->x.title, like->x.unit, false);
         if (ok) figure_axis(*all, 'y', like->y.title, like->y.unit, spec->log_y);
     }
-    add_label(&label, reps, g, curves.count);
+    add_label(&label, reps, g, curves.count, reps->count < runs->count);
     ok = ok && str_ok(&label, err) &&
          (curves.count == 0 || add_mean(*all, &curves, str_text(&label), err));
     for (int k = 0; k < curves.count; k++) figure_free(curves.of[k]);

@@ -291,10 +291,27 @@ static void describe_how(RunShelf *shelf)
     bool one = whats[shelf->what].bit >= RUN_MODULES;
     str_clear(&shelf->how);
     if (one && shelf->runs.count > 0) {
-        str_addf(&shelf->how, tr("of %s"), shelf->runs.list[shelf->selected].name);
-    } else if (shelf->smooth > 1 && whats[shelf->what].bit != RUN_EVAL) {
-        str_addf(&shelf->how, tr("smoothed: mean of %d steps"), shelf->smooth);
+        str_addf(&shelf->how, tr(" of %s"), shelf->runs.list[shelf->selected].name);
+        return;
     }
+    if (shelf->smooth > 1 && whats[shelf->what].bit != RUN_EVAL) {
+        str_addf(&shelf->how, tr(", smoothed over %d steps"), shelf->smooth);
+    }
+    bool band = false;
+    for (Index i = 0; shelf->figure != NULL && i < shelf->figure->count; i++) {
+        band = band || shelf->figure->series[i].low != NULL;
+    }
+    if (band) str_add(&shelf->how, tr(", band over seeds"));
+}
+
+/* The figure says what it is, wherever it goes. */
+static void set_title(RunShelf *shelf)
+{
+    Str title = {0};
+    if (shelf->figure == NULL) return;
+    str_addf(&title, "%s%s", tr(whats[shelf->what].title), str_text(&shelf->how));
+    mem_free(shelf->figure->title);
+    shelf->figure->title = str_take(&title, NULL);
 }
 
 static void refresh(RunShelf *shelf)
@@ -304,6 +321,7 @@ static void refresh(RunShelf *shelf)
     figure_free(shelf->figure);
     shelf->figure = make_figure(shelf);
     describe_how(shelf);
+    set_title(shelf);
     shelf_make_table(shelf);
 }
 
@@ -326,7 +344,6 @@ void shelf_view(RunShelf *shelf, RunsView *view, double now)
                        .reading = !shelf->read,
                        .pane = shelf->pane,
                        .what = tr(whats[shelf->what].title),
-                       .how = str_text(&shelf->how),
                        .figure = shelf->figure,
                        .folder = shelf->lab->state_folder};
     const char *const *texts = (const char *const *)shelf->table;
@@ -337,30 +354,4 @@ void shelf_view(RunShelf *shelf, RunsView *view, double now)
                               .cells = texts + settings + runs,
                               .setting_count = settings,
                               .run_count = runs};
-}
-
-static bool is_plain(const char *name)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    return name[0] != '\0' && name[0] != '-' && name[strspn(name, plain)] == '\0';
-}
-
-/* A run with a name that a shell would take apart is left out of no line: there is none then. */
-void shelf_repeat(const RunShelf *shelf, Str *out)
-{
-    RunSet drawn;
-    Str    line = {0};
-    bool   fine = shelf->runs.count > 0 && shelf_drawn(shelf, &drawn, NULL);
-    if (!fine) return;
-    str_add(&line, "loralab plot");
-    for (Index i = 0; i < drawn.count; i++) {
-        fine = fine && is_plain(drawn.list[i].name);
-        str_addf(&line, " %s", drawn.list[i].name);
-    }
-    str_addf(&line, " --what %s", whats[shelf->what].name);
-    if (shelf->smooth > 1) str_addf(&line, " --smooth %d", shelf->smooth);
-    if (shelf->log_y) str_add(&line, " --log_y");
-    if (fine) str_add(out, str_text(&line));
-    str_free(&line);
-    mem_free(drawn.list);
 }

@@ -46,7 +46,6 @@ const Figure  *shelf_figure(RunShelf *shelf);     /* NULL: nothing is drawn */
 const char    *shelf_what(const RunShelf *shelf); /* as `plot --what` calls it */
 /* The runs that are drawn: marked ones, or the selected one. Parts are borrowed; mem_free .list. */
 NODISCARD bool shelf_drawn(const RunShelf *shelf, RunSet *drawn, Error *err);
-void           shelf_repeat(const RunShelf *shelf, Str *out);
 
 /* runs_table.c: rows, settings that differ, the table */
 void shelf_make_rows(RunShelf *shelf, double now);
@@ -57,6 +56,8 @@ void shelf_free_rows(RunShelf *shelf);
 
 /* By the name's ending: .svg, .csv, .md, and .png or .pdf through gnuplot. Durable. */
 NODISCARD bool shelf_export(RunShelf *shelf, const char *path, Error *err);
+/* The line that draws the same in a shell. */
+void shelf_repeat(const RunShelf *shelf, Str *out);
 /* The Markdown report. */
 void shelf_report(RunShelf *shelf, Str *out);
 

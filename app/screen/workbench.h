@@ -54,8 +54,8 @@ typedef struct Workbench {
     Lab          *lab; /* the sessions' own */
     TrainSession *session;
     SessionLook   look;
-    BatchShape shape; /* as the last session told it; N 0: none has yet */
-    DType stored;
+    BatchShape    shape; /* as the last session told it; N 0: none has yet */
+    DType         stored;
     int64_t       serial;
     OlderRun     *older[BENCH_OLDER]; /* oldest first */
     int           older_count;
@@ -72,7 +72,7 @@ typedef struct Workbench {
     BenchModule modules[RECORD_MODULES];
     Figure     *figures[BENCH_CHARTS];
     bool        figures_old;
-    int         cursor_row, cursor_col;
+    int         cursor_row, cursor_col, cols; /* as drawn last */
 } Workbench;
 
 /* room_workbench.c: what the session has to show since it was looked at last */
@@ -113,7 +113,7 @@ typedef struct SlotChoice {
     RecordNorm norm;
     bool       table;
 } SlotChoice;
-enum { BENCH_SLOTS = 7 };
+enum { BENCH_SLOTS = 8 };
 SlotChoice workbench_slot(int slot);
 /* All charts from what is heard; made again only after something changed. */
 void workbench_figures(Workbench *bench);

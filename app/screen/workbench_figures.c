@@ -10,10 +10,10 @@ enum { SMOOTH_STEPS = 10, BUCKETS = 120 };
 SlotChoice workbench_slot(int slot)
 {
     static const SlotChoice choices[BENCH_SLOTS] = {
-        {CHART_NORM, NORM_BA, false},  {CHART_NORM, NORM_B, false},
-        {CHART_NORM, NORM_A, false},   {CHART_GRADIENT, NORM_BA, false},
-        {CHART_TOTAL, NORM_BA, false}, {CHART_RATE, NORM_BA, false},
-        {CHART_NORM, NORM_BA, true}};
+        {CHART_NORM, NORM_BA, false},   {CHART_NORM, NORM_B, false},
+        {CHART_NORM, NORM_A, false},    {CHART_GRADIENT, NORM_BA, false},
+        {CHART_TOTAL, NORM_BA, false},  {CHART_RATE, NORM_BA, false},
+        {CHART_MEMORY, NORM_BA, false}, {CHART_NORM, NORM_BA, true}};
     return choices[slot % BENCH_SLOTS];
 }
 

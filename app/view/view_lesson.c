@@ -48,7 +48,7 @@ static void place_result(LessonLayout *l, Index figures, int list_rows)
     Rect area = l->result;
     l->list = area;
     if (figures == 0 || area.rows < FIGURE_ROWS || area.cols < FIGURE_COLS) return;
-    int list = clamp(list_rows, LIST_ROWS, area.rows * 2 / 5);
+    int list = clamp(list_rows, LIST_ROWS, area.rows / 3);
     int rows = area.rows - list - 1;
     if (rows < FIGURE_ROWS) rows = area.rows - list > FIGURE_ROWS ? FIGURE_ROWS : area.rows;
     if (rows > area.cols) rows = area.cols; /* a chart is never higher than wide */
@@ -96,8 +96,16 @@ static int follow_top(const LessonView *view, const LessonPages *pages, int rows
     return clamp(top, 0, total > rows ? total - rows : 0);
 }
 
-static void draw_text(const LessonView *view, const Look *look, Grid *grid, const LessonLayout *l,
-                      LessonPages *pages, LessonDrawn *drawn)
+/* Two columns more at the right, for the signs of scrolling. */
+static Rect with_margin(Rect area, Rect body)
+{
+    int most = body.col + body.cols - area.col;
+    area.cols = area.cols + 2 < most ? area.cols + 2 : most;
+    return area;
+}
+
+static void draw_text(const LessonView *view, const Look *look, Grid *grid, Rect body,
+                      const LessonLayout *l, LessonPages *pages, LessonDrawn *drawn)
 {
     int total = page_rows(&pages->text), top = view->top[PANE_TEXT];
     if (l->text.rows <= 0) return;
@@ -105,9 +113,7 @@ static void draw_text(const LessonView *view, const Look *look, Grid *grid, cons
     bool chooses = view->ask.part >= 0 && pages->cursor_item > 0 &&
                    pages->cursor_item <= (int)view->parts[view->ask.part].choice_count;
     page_draw(&pages->text, look, grid, l->text, top, chooses ? pages->cursor_item : 0);
-    Rect margin = l->text;
-    margin.cols += margin.col + margin.cols + 2 <= grid->cols ? 2 : 0;
-    look_scroll(look, grid, margin, top, total);
+    look_scroll(look, grid, with_margin(l->text, body), top, total);
     drawn->top[PANE_TEXT] = top;
     drawn->rows[PANE_TEXT] = total;
     drawn->room[PANE_TEXT] = l->text.rows;
@@ -150,17 +156,16 @@ static void draw_tiles(const LessonView *view, const Look *look, Grid *grid, con
     if (now != NULL && at < tiles) look_figure(look, grid, now, l->tile[at]);
 }
 
-static void draw_result(const LessonView *view, const Look *look, Grid *grid, const LessonLayout *l,
-                        const Page *page, const Figure *now, LessonDrawn *drawn)
+static void draw_result(const LessonView *view, const Look *look, Grid *grid, Rect body,
+                        const LessonLayout *l, const Page *page, const Figure *now,
+                        LessonDrawn *drawn)
 {
     if (l->result.rows <= 0) return;
     draw_tiles(view, look, grid, l, now);
     int total = page_rows(page), room = l->list.rows;
     int top = clamp(view->top[PANE_RESULT], 0, total > room ? total - room : 0);
     page_draw(page, look, grid, l->list, top, 0);
-    Rect margin = l->list;
-    margin.cols += margin.col + margin.cols + 2 <= grid->cols ? 2 : 0;
-    look_scroll(look, grid, margin, top, total);
+    look_scroll(look, grid, with_margin(l->list, body), top, total);
     drawn->top[PANE_RESULT] = top;
     drawn->rows[PANE_RESULT] = total;
     drawn->room[PANE_RESULT] = room;
@@ -198,8 +203,8 @@ static LessonDrawn draw_panes(const LessonView *view, const Look *look, Grid *gr
     if (l.divider >= 0) {
         look_divider(look, grid, body.row, l.divider, body.rows - 1);
     }
-    draw_text(view, look, grid, &l, &pages, &drawn);
-    draw_result(view, look, grid, &l, &pages.result, now, &drawn);
+    draw_text(view, look, grid, body, &l, &pages, &drawn);
+    draw_result(view, look, grid, body, &l, &pages.result, now, &drawn);
     draw_foot(view, look, grid, l.foot, drawn.more);
     grid->failed = grid->failed || pages.text.failed || pages.result.failed;
     page_clear(&pages.text);

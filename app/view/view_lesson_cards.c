@@ -19,31 +19,42 @@ static int clamp_top(int top, int total, int room)
     return top > most ? most : top < 0 ? 0 : top;
 }
 
-/* Twice the space between lines where all of it fits that way. */
+/* Rows that lines [from, to) take: with a blank row below each, where they are spaced. */
+static int rows_of(const Page *page, int from, int to, bool spaced)
+{
+    int rows = 0;
+    for (int i = from; i < to; i++) {
+        rows += spaced && page->lines[i].count > 0 && i + 1 < to ? 2 : 1;
+    }
+    return rows;
+}
+
+/* Spaced where all of it fits that way; else from `top` on. */
 static void draw_large(LessonPages *pages, const LessonView *view, const Look *look, Grid *grid,
                        Rect area, LessonDrawn *drawn)
 {
-    int total = page_rows(&pages->text), spacing = 2 * total - 1 <= area.rows ? 2 : 1;
-    int room = spacing == 2 ? total : area.rows;
-    int top = clamp_top(view->top[PANE_TEXT], total, room);
-    int chosen = pages->cursor_item, at = chosen > 0 ? page_item_row(&pages->text, chosen) : -1;
-
-    if (view->follow && at >= top + room) top = at - room + 1;
-    bool chooses = view->ask.part >= 0 && chosen > 0 &&
+    const Page *page = &pages->text;
+    int         total = (int)page->count, chosen = pages->cursor_item;
+    bool        spaced = rows_of(page, 0, total, true) <= area.rows;
+    int         room = spaced ? total : area.rows;
+    int         top = clamp_top(view->top[PANE_TEXT], total, room);
+    int         at = chosen > 0 ? page_item_row(page, chosen) : -1;
+    bool        chooses = view->ask.part >= 0 && chosen > 0 &&
                    chosen <= (int)view->parts[view->ask.part].choice_count;
-    int blank = area.rows - (spacing == 2 ? 2 * total - 1 : total < room ? total : room);
-    int first = blank > 0 ? blank / 3 : 0;
-    for (int i = 0; i < room && top + i < total; i++) {
-        page_draw(&pages->text, look, grid, rect_rows(area, first + i * spacing, 1), top + i,
-                  chooses ? chosen : 0);
+
+    if (at >= top + room) top = at - room + 1;
+    int blank = area.rows - rows_of(page, top, total, spaced);
+    int row = blank > 0 ? blank / 3 : 0;
+    *drawn = (LessonDrawn){.row = -1, .more = top + room < total};
+    for (int i = top; i < total && row < area.rows; i++) {
+        page_draw(page, look, grid, rect_rows(area, row, 1), i, chooses ? chosen : 0);
+        if (i == at) drawn->row = area.row + row;
+        row += spaced && page->lines[i].count > 0 ? 2 : 1;
     }
     grid_bold(grid, area);
-    *drawn = (LessonDrawn){.row = -1, .more = top + room < total};
     drawn->top[PANE_TEXT] = top;
     drawn->rows[PANE_TEXT] = total;
     drawn->room[PANE_TEXT] = room;
-    if (at < top || at >= top + room) return;
-    drawn->row = area.row + first + (at - top) * spacing;
     drawn->col = area.col + (pages->cursor_col < area.cols ? pages->cursor_col : area.cols - 1);
 }
 
@@ -73,7 +84,7 @@ LessonDrawn lesson_cards_draw(const LessonView *view, const Look *look, Grid *gr
     } else if (card >= 0 && card < view->count) {
         draw_words(view, card, look, grid, area, &drawn);
     }
-    if (view->foot != NULL && body.rows > 4) {
+    if (view->foot != NULL && view->foot[0] != '\0' && body.rows > 4) {
         look_textf(look, grid, body.row + body.rows - 1, inner.col, inner.cols, INK_PLAIN, "%s %s",
                    look_sign(look, view->foot_waits ? SIGN_HERE : SIGN_RUN), view->foot);
     }

@@ -38,8 +38,8 @@ static void figure_lines(Page *page, const LessonView *view, Index i, const Look
     const LessonPart *part = &view->parts[i];
     Str               line = {0};
     bool              here = view->figure == i;
-    str_addf(&line, "%s %s", here ? look_sign(look, SIGN_HERE) : " ", part->figure->title);
-    page_text(page, look, INK_STRONG, str_text(&line), cols, 0, 2);
+    str_addf(&line, "%s ", here ? look_sign(look, SIGN_HERE) : " ");
+    page_mark(page, look, INK_STRONG, str_text(&line), "  ", part->figure->title, cols);
     if (here && part->text != NULL) {
         str_clear(&line);
         add_measured(&line, part->text);

@@ -215,10 +215,6 @@ static void question(LessonPages *pages, const LessonView *view, Index i, const 
 static void comparison(Page *page, const LessonPart *part, const Look *look, int cols)
 {
     gap(page);
-    if (part->text != NULL) {
-        page_prose(page, look, part->text, cols);
-        gap(page);
-    }
     if (part->said != NULL) {
         labelled(page, look, INK_GUESS, tr("You said"), part->said, false, cols);
         if (part->reason != NULL) {

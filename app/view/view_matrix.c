@@ -152,12 +152,15 @@ static void draw_bar(const MatrixView *view, const Look *look, Grid *grid, Rect 
     char   number[32];
     double s = view->s[i], share = view->s[0] > 0 ? s / view->s[0] : 0;
     bool   dropped = view->r > 0 && i >= view->r;
-    int    bar = line.cols - 6 - 11;
 
+    sigma(&name, view->count);
+    int label = look_columns(look, str_text(&name)) + 1;
+    if (label < 5) label = 5;
+    int bar = line.cols - label - 12;
+    str_clear(&name);
     sigma(&name, i + 1);
-    int used = look_text(look, grid, line.row, line.col, 6, dropped ? INK_DIM : INK_PLAIN,
-                         str_text(&name));
-    int label = used < 5 ? 5 : used + 1;
+    look_text(look, grid, line.row, line.col, label - 1, dropped ? INK_DIM : INK_PLAIN,
+              str_text(&name));
     look_bar(look, grid, line.row, line.col + label, bar, share, dropped ? INK_DIM : INK_SERIES_1);
     matrix_number(number, s, 9);
     look_right(look, grid, line.row, line.col + line.cols - 1, 10, dropped ? INK_DIM : INK_PLAIN,

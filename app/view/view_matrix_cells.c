@@ -203,23 +203,31 @@ static bool bounds_apart(int cols)
 static void error_fact(Facts *f, const char *label, double error, double bound)
 {
     char number[32], least[32];
-    Str  more = {0};
+    Str  more = {0}, brief = {0};
     bool noise = bound < 1e-9 * f->view->s[0], apart = bounds_apart(f->area.cols);
 
     snprintf(number, sizeof number, "%.4g", error);
     snprintf(least, sizeof least, "%.4g", bound);
     str_addf(&more, tr("Eckart-Young bound %s%s%s"), noise ? MEASURED_BEGIN : "", least,
              noise ? MEASURED_END : "");
-    fact(f, (Fact){label, number, apart ? NULL : str_text(&more), NULL, noise, -1});
+    str_addf(&brief, tr("bound %s%s%s"), noise ? MEASURED_BEGIN : "", least,
+             noise ? MEASURED_END : "");
+    fact(f, (Fact){label, number, apart ? NULL : str_text(&more), apart ? NULL : str_text(&brief),
+                   noise, -1});
     if (apart) fact(f, (Fact){tr(" lower bound"), least, tr("Eckart-Young"), NULL, noise, -1});
     str_free(&more);
+    str_free(&brief);
 }
 
 static void cut_facts(Facts *f)
 {
     const MatrixView *v = f->view;
-    Str               value = {0}, more = {0}, brief = {0};
+    Str               value = {0}, more = {0}, brief = {0}, whole = {0};
 
+    if (f->row < f->area.rows) { /* what a cut is, in the row that divides */
+        look_text(f->look, f->grid, f->area.row + f->row, f->area.col, f->area.cols, INK_DIM,
+                  tr("nearest of its rank (Eckart, Young):"));
+    }
     f->row++;
     str_addf(&value, "%td", v->r);
     fact(f, (Fact){tr("cut to rank r"), str_text(&value), tr("+ - change it"), "+ -", false,
@@ -231,11 +239,13 @@ static void cut_facts(Facts *f)
     fact(f, (Fact){tr("kept"), str_text(&value), tr("of the squared norm"), tr("of norm²"), false,
                    -1});
     str_clear(&value);
-    str_addf(&value, "%td", v->r * (v->rows + v->cols));
-    str_addf(&more, tr("in two factors; %td whole"), v->rows * v->cols);
-    str_addf(&brief, tr("of %td"), v->rows * v->cols);
+    str_add_grouped(&value, v->r * (v->rows + v->cols));
+    str_add_grouped(&whole, v->rows * v->cols);
+    str_addf(&more, tr("in two factors; %s whole"), str_text(&whole));
+    str_addf(&brief, tr("of %s"), str_text(&whole));
     fact(f, (Fact){tr("numbers"), str_text(&value), str_text(&more), str_text(&brief), false, -1});
     str_free(&brief);
+    str_free(&whole);
     str_free(&value);
     str_free(&more);
 }

@@ -13,6 +13,7 @@ enum {
     BESIDE_COLS = 100,
     COUNTS_COLS = 40,
     COUNTS_ROWS = 5, /* below the tree */
+    TREE_MOST = 84,  /* columns over which a row can still be followed */
     MARGIN = 2,
     LABEL = 13
 };
@@ -29,6 +30,7 @@ ModelLayout model_layout(Rect area)
     at.beside = area.cols >= BESIDE_COLS;
     if (at.beside) {
         int counts = inner.cols / 3 > COUNTS_COLS ? inner.cols / 3 : COUNTS_COLS;
+        if (inner.cols - counts - 3 > TREE_MOST) counts = inner.cols - 3 - TREE_MOST;
         at.tree = rect_cols(inner, 0, inner.cols - counts - 3);
         at.counts = rect_cols(inner, inner.cols - counts, counts);
     } else if (area.rows >= COUNTS_ROWS + 8) {

@@ -28,7 +28,14 @@ static void lay_beside(const RunsView *view, RunsLayout *at, Rect area)
     at->beside = true;
     at->list = rect_cols(area, 0, list);
     Rect right = rect_cols(area, list + 3, area.cols - list - 3);
-    int  table = at_most(table_rows(view), right.rows / 3);
+    int  table = table_rows(view), used = view->count + 2;
+    if (table > 0 && used + table <= area.rows) { /* below the list, which leaves it room */
+        at->table = rect_cols(rect_rows(area, used, table), 0, list);
+        at->list = rect_rows(at->list, 0, used - 1);
+        at->chart = right;
+        return;
+    }
+    table = at_most(table, right.rows / 3);
     at->chart = rect_rows(right, 0, right.rows - table);
     at->table = rect_rows(right, right.rows - table, table);
 }
@@ -77,7 +84,7 @@ void runs_age(char out[32], double seconds)
     } else if (seconds < 100.0 * 3600) {
         snprintf(out, 32, tr("%.0f h ago"), seconds / 3600);
     } else {
-        snprintf(out, 32, tr("%.0f days ago"), seconds / 86400);
+        snprintf(out, 32, tr("%.0f d ago"), seconds / 86400);
     }
 }
 
@@ -88,7 +95,7 @@ typedef struct Columns {
 
 static Columns columns_for(const RunsView *view, const Look *look, int cols)
 {
-    Columns c = {.name = 4, .loss = 18};
+    Columns c = {.name = 4, .loss = cols >= 82 ? 20 : 16};
     for (int i = 0; i < view->count; i++) {
         int wide = look_columns(look, view->rows[i].name);
         if (wide > c.name) c.name = wide;
@@ -102,7 +109,7 @@ static Columns columns_for(const RunsView *view, const Look *look, int cols)
         return c;
     }
     int *const wanted[] = {&c.age, &c.data, &c.steps, &c.method};
-    const int  size[] = {13, 9, 8, 6};
+    const int  size[] = {12, 9, 8, 6};
     for (size_t i = 0; i < sizeof size / sizeof *size && left >= size[i]; i++) {
         *wanted[i] = size[i];
         left -= size[i];
@@ -148,7 +155,7 @@ static void draw_losses(const Look *look, Grid *grid, int at, int col, int cols,
         return;
     }
     look_number(look, grid, at, col, cols, INK_PLAIN, "%.3f → %.3f%s", row->before, row->after,
-                row->held_out ? "" : tr(" train"));
+                row->held_out || cols < 19 ? "" : tr(" train"));
 }
 
 static void draw_run(RunsView *view, const Look *look, Grid *grid, Rect line, int i,
@@ -242,16 +249,13 @@ static void draw_list(RunsView *view, const Look *look, Grid *grid, Rect area)
 static void draw_chart(const RunsView *view, const Look *look, Grid *grid, Rect area)
 {
     if (area.rows <= 0 || view->count == 0) return;
-    Str text = {0};
-    str_addf(&text, "%s%s%s", view->what, view->how[0] != '\0' ? tr(", ") : "", view->how);
-    look_text(look, grid, area.row, area.col, area.cols, INK_STRONG, str_text(&text));
-    str_free(&text);
-    if (view->figure == NULL) {
-        look_text(look, grid, area.row + 1, area.col, area.cols, INK_DIM,
-                  tr("nothing of it is recorded; c draws something else"));
+    if (view->figure != NULL) {
+        look_figure(look, grid, view->figure, area);
         return;
     }
-    look_figure(look, grid, view->figure, rect_rows(area, 1, area.rows - 1));
+    look_text(look, grid, area.row, area.col, area.cols, INK_STRONG, view->what);
+    look_text(look, grid, area.row + 1, area.col, area.cols, INK_DIM,
+              tr("nothing of it is recorded; c draws something else"));
 }
 
 static void draw_table(const RunsView *view, const Look *look, Grid *grid, Rect area)

@@ -34,7 +34,7 @@ typedef struct RunsView {
     RunsPane      pane;
     const char   *what;   /* "loss": what is drawn */
     const char   *how;    /* "log axis, mean of 5 steps", "": as it is */
-    const Figure *figure; /* NULL: nothing recorded */
+    const Figure *figure; /* titled; NULL: nothing recorded */
     RunsTable     table;
     const char   *folder; /* where runs are, for who has none */
     /* out */
@@ -49,7 +49,7 @@ typedef struct RunsLayout {
 
 RunsLayout runs_layout(const RunsView *view, Rect area);
 void       view_runs(RunsView *view, const Look *look, Grid *grid, Rect area);
-/* "12 s ago", "3 min ago", "5 days ago". */
+/* "12 s ago", "3 min ago", "5 d ago". */
 void runs_age(char out[32], double seconds);
 
 #endif

@@ -65,32 +65,41 @@ static void put_curves(const WorkbenchShape *shape, WorkbenchLayout *l, Rect are
     l->chart[one] = area;
 }
 
-/* What Left and Right choose. */
+/* What Left and Right choose; the memory's chart only where it has no place of its own. */
 static void put_slot(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
 {
+    bool taken = shape->slot == CHART_MEMORY && l->chart[CHART_MEMORY].rows > 0;
     if (shape->table) {
         l->table = area;
     } else {
-        l->chart[shape->slot] = area;
+        l->chart[taken ? CHART_NORM : shape->slot] = area;
     }
+}
+
+static void put_narrow_modules(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
+{
+    int kinds = at_most(shape->kinds, 12) + 1;
+    if (area.rows < kinds + MEMORY_ROWS + 8) kinds = at_most(kinds, GROUP_COUNT + 1);
+    l->kinds = take_above(&area, kinds);
+    if (area.rows >= MEMORY_ROWS) l->memory = take_above(&area, MEMORY_ROWS);
+    if (area.rows >= 6) put_slot(shape, l, area);
 }
 
 static void put_modules(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
 {
     int tables = at_least(at_most(shape->kinds, 12) + 1, MEMORY_ROWS);
+    if (area.cols < 70) {
+        put_narrow_modules(shape, l, area);
+        return;
+    }
     if (area.rows < tables + 9) tables = MEMORY_ROWS;
     bool both = area.rows >= tables + 6;
     Rect above = both ? take_above(&area, tables) : area;
-    if (area.cols < 70) {
-        l->kinds = above;
-        if (both) put_slot(shape, l, area);
-        return;
-    }
     l->kinds = share(above, 0, 2);
     l->memory = share(above, 1, 2);
     if (!both) return;
-    put_slot(shape, l, shape->table ? area : share(area, 0, 2));
     if (!shape->table) l->chart[CHART_MEMORY] = share(area, 1, 2);
+    put_slot(shape, l, shape->table ? area : share(area, 0, 2));
 }
 
 static void put_part(const WorkbenchShape *shape, WorkbenchLayout *l, BenchPane pane, Rect area)
@@ -140,8 +149,8 @@ static void put_right(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area
         return;
     }
     l->chart[CHART_LOSS] = area;
-    put_slot(shape, l, share(below, 0, 2));
     l->chart[CHART_MEMORY] = share(below, 1, 2);
+    put_slot(shape, l, share(below, 0, 2));
 }
 
 static void put_left(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)

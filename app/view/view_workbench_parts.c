@@ -65,17 +65,17 @@ static void draw_kind(const Look *look, Grid *grid, Rect line, const BenchKind *
 {
     Str    count = {0}, name = {0};
     Ink    ink = kind->trained > 0 ? INK_PLAIN : INK_DIM;
-    int    end = line.col + line.cols, bar = line.col + NAME_COLS + 10, bars = line.cols - 34;
+    int    names = line.cols >= 48 ? NAME_COLS + 8 : NAME_COLS, r_at = line.col + names + 2;
+    int    end = line.col + line.cols, bar = r_at + 8, bars = end - bar - 11;
     double all = (double)(kind->trained + kind->frozen);
 
     str_addf(&name, "%s", kind->name);
     if (kind->count > 1) str_addf(&name, " ×%d", kind->count);
-    look_text(look, grid, line.row, line.col + 1, NAME_COLS, ink, str_text(&name));
+    look_text(look, grid, line.row, line.col + 1, names, ink, str_text(&name));
     if (kind->r > 0) {
-        look_textf(look, grid, line.row, line.col + NAME_COLS + 2, 7, ink, "r %lld",
-                   (long long)kind->r);
+        look_textf(look, grid, line.row, r_at, 7, ink, "r %lld", (long long)kind->r);
     } else if (kind->r < 0) {
-        look_text(look, grid, line.row, line.col + NAME_COLS + 2, 7, ink, tr("r mixed"));
+        look_text(look, grid, line.row, r_at, 7, ink, tr("r mixed"));
     }
     if (bars >= 4 && all > 0) {
         look_bar(look, grid, line.row, bar, bars, (double)kind->trained / all, INK_SERIES_1);
@@ -98,8 +98,8 @@ static int join_kinds(const BenchPlan *plan, BenchKind joined[GROUP_COUNT])
         for (int k = 0; k < plan->kind_count; k++) {
             const BenchKind *kind = &plan->kinds[k];
             if (kind->group != g) continue;
-            if (to->count == 0) to->r = kind->r;
-            if (to->r != kind->r) to->r = -1;
+            if (to->r == 0) to->r = kind->r;
+            if (kind->r != 0 && to->r != kind->r) to->r = -1;
             to->count += kind->count;
             to->trained += kind->trained;
             to->frozen += kind->frozen;

@@ -2,6 +2,7 @@
 
 #include "core/lab/lab.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,24 +148,40 @@ static bool load_tokenizer(Lab *lab, const char *folder, Error *err)
     return !exists || lab->tok != NULL;
 }
 
+/* The model is there for others only when its tokenizer is. */
+static Model *load_base(Lab *lab, char *folder, Backend *be, Error *err)
+{
+    forget_base(lab);
+    lab->model_folder = folder;
+    Model *model = model_load(folder, be, mem_program(), err);
+    if (model != NULL && load_tokenizer(lab, folder, err)) {
+        lab->model = model;
+        return model;
+    }
+    model_free(model);
+    forget_base(lab);
+    return NULL;
+}
+
+/* Several threads may be the first to need it. */
 Model *lab_base(Lab *lab, const Args *args, Error *err)
 {
-    Backend    *be = lab_backend(lab, args, err);
-    const char *given = args_text(args, "base");
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+    Backend               *be = lab_backend(lab, args, err);
+    const char            *given = args_text(args, "base");
     if (be == NULL) return NULL;
 
     char *folder = given != NULL ? mem_strdup(given, err) : lab_data_path(lab, "base/tiny", err);
     if (folder == NULL) return NULL;
-    if (lab->model != NULL && strcmp(folder, lab->model_folder) == 0) {
+    pthread_mutex_lock(&one_at_a_time);
+    Model *model = lab->model;
+    if (model != NULL && strcmp(folder, lab->model_folder) == 0) {
         mem_free(folder);
-        return lab->model;
+    } else {
+        model = load_base(lab, folder, be, err);
     }
-    forget_base(lab);
-    lab->model_folder = folder;
-    lab->model = model_load(folder, be, mem_program(), err);
-    if (lab->model != NULL && load_tokenizer(lab, folder, err)) return lab->model;
-    forget_base(lab);
-    return NULL;
+    pthread_mutex_unlock(&one_at_a_time);
+    return model;
 }
 
 /* "sql.grammar" -> "sql"; 0 when the name has another ending. */

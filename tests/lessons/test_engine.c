@@ -114,6 +114,28 @@ static const char *const by_hand[] = {"",     "three", "1; because I guess",
                                       "hint", "hint",  "hint",
                                       "2",    "",      NULL};
 
+static void points_over_another_measurement_are_one_curve(void **state)
+{
+    (void)state;
+    JobRig rig = {0};
+    job_rig_open_text(&rig, "---\nid: a\ntitle: A\nsummary: a\nminutes: 1\nseconds: 9\n"
+                            "memory: 50\n---\n\n## S {#s}\n\n"
+                            "```predict id=p kind=number\nHow much?\nmeasure: max(t.kept)\n```\n"
+                            "```run\nW = matrix random=6x4\nt = sweep r=1,2,3 : truncate W\n```\n"
+                            "```plot id=front kind=line title=T x=kept y=error\n"
+                            "t.error_frobenius vs t.kept :: truncated\n```\n"
+                            "```quiz id=q\nQ?\n[x] a\n[ ] b -> no\nhint: c\nhint: d\n```\n"
+                            "```assert\nmax(t.kept) < 1\n```\n");
+    job_rig_run(&rig);
+    assert_ok(&rig.err);
+    const Figure *figure = job_note_of(&rig, NOTE_FIGURE, "front")->figure;
+    assert_int_equal(figure->count, 1);
+    assert_int_equal(figure->series[0].n, 3);
+    assert_true(figure->series[0].x[0] > 0 && figure->series[0].x[2] < 1);
+    assert_string_equal(figure->series[0].label, "truncated");
+    job_rig_close(&rig);
+}
+
 static void questions_are_asked_until_they_are_answered(void **state)
 {
     (void)state;
@@ -284,6 +306,7 @@ TEST_GROUP(engine, cmocka_unit_test(without_questions_everything_is_measured_and
            cmocka_unit_test(prepared_answers_are_compared),
            cmocka_unit_test(an_explanation_has_the_prediction_beside_it),
            cmocka_unit_test(a_figure_lays_the_predicted_curve_over_the_measured),
+           cmocka_unit_test(points_over_another_measurement_are_one_curve),
            cmocka_unit_test(questions_are_asked_until_they_are_answered),
            cmocka_unit_test(values_come_from_the_lesson_from_quick_and_from_settings),
            cmocka_unit_test(settings_that_do_not_fit_are_refused_before_anything_runs),

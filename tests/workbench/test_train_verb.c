@@ -202,6 +202,28 @@ static void a_dead_start_is_diagnosed(void **state)
     bench_rig_close(&rig);
 }
 
+static void a_start_off_the_base_is_diagnosed(void **state)
+{
+    (void)state;
+    BenchRig     rig;
+    const char  *same = "data=sql-lite examples=64 eval=none prompt=\"\" r=2 max_steps=12 "
+                        "target_modules=q_proj per_device_train_batch_size=2";
+    char         line[240];
+    const Datum *d;
+    bench_rig_open(&rig, 2);
+    snprintf(line, sizeof line, "d = train init_lora_weights=broken_both_random %s", same);
+    d = bench_must(&rig, line);
+    assert_non_null(strstr(bench_word(d, "finding"), "broken start"));
+    /* The control: one of the two at zero; and an adapter that goes on may be anywhere. */
+    snprintf(line, sizeof line, "e = train init_lora_weights=swapped %s", same);
+    d = bench_must(&rig, line);
+    assert_null(strstr(bench_word(d, "finding"), "broken start"));
+    d = bench_must(&rig, "f = train continue=e examples=64 eval=none prompt=\"\" max_steps=12 "
+                         "per_device_train_batch_size=2");
+    assert_null(strstr(bench_word(d, "finding"), "broken start"));
+    bench_rig_close(&rig);
+}
+
 static void only_names_of_tasks_are_data(void **state)
 {
     static const char *const hostile[] = {"../x",        "/etc/passwd", "a/b",  ".",
@@ -310,6 +332,7 @@ TEST_GROUP(train_verb, cmocka_unit_test(it_computes_what_the_command_computes),
            cmocka_unit_test(all_weights_can_be_trained_and_go_on),
            cmocka_unit_test(an_explosion_is_an_outcome),
            cmocka_unit_test(a_dead_start_is_diagnosed),
+           cmocka_unit_test(a_start_off_the_base_is_diagnosed),
            cmocka_unit_test(only_names_of_tasks_are_data),
            cmocka_unit_test(a_stop_at_any_time_leaves_the_bench_as_it_was),
            cmocka_unit_test(a_deadline_stops_and_can_be_told),
