@@ -47,7 +47,7 @@ LINK      = $(CC) $(SANITIZE) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 rooms_of = $(foreach r,$(filter-out lessons app,$(ROOMS)),$(wildcard core/$(r)/*.c)) \
            $(if $(filter math,$(ROOMS)),$(wildcard core/math/ref/*.c core/math/cpu/*.c)) \
            $(if $(filter lessons,$(ROOMS)),$(wildcard lessons/engine/*.c)) \
-           $(if $(filter app,$(ROOMS)),$(wildcard app/*.c app/*/*.c))
+           $(if $(filter app,$(ROOMS)),$(wildcard app/*.c app/*/*.c app/rooms/*/*.c))
 SRC      := $(sort $(rooms_of))
 TEST_SRC := $(wildcard tests/*.c) $(foreach r,$(ROOMS),$(wildcard tests/$(r)/*.c)) \
             $(if $(filter train,$(ROOMS)),$(wildcard tests/data/*.c))

@@ -3,7 +3,7 @@
 
 /* The lesson's room on a screen without a terminal: keys are pressed, what it shows is read. */
 
-#include "app/screen/lesson_room.h"
+#include "app/rooms/lesson/lesson_room.h"
 #include "app/screen/screen_internal.h"
 
 typedef struct LessonRig {

@@ -3,7 +3,7 @@
 
 /* Recorded runs in a folder of the test's own, and the shelf that they stand on. */
 
-#include "app/screen/runs_shelf.h"
+#include "app/rooms/runs/runs_shelf.h"
 #include "tests/app/screens.h"
 #include "tests/lab/lab_rig.h"
 

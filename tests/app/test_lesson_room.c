@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/screen/lesson_notes.h"
+#include "app/rooms/lesson/lesson_notes.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "tests/app/lesson_rig.h"

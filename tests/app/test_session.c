@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/screen/session.h"
+#include "app/rooms/workbench/session.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/train/runlog.h"

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/screen/matrix_desk.h"
-#include "app/screen/matrix_line.h"
+#include "app/rooms/matrix/matrix_desk.h"
+#include "app/rooms/matrix/matrix_line.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "tests/app/screens.h"

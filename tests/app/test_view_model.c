@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/screen/model_tree.h"
+#include "app/rooms/model/model_tree.h"
 #include "core/base/mem.h"
 #include "tests/app/screens.h"
 #include "tests/lab/lab_rig.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/screen/workbench.h"
+#include "app/rooms/workbench/workbench.h"
 #include "core/base/mem.h"
 #include "tests/app/screens.h"
 #include "tests/lab/lab_rig.h"

@@ -64,7 +64,7 @@ bool tmux_is_there(void)
 void tmux_start(Tmux *tmux, int cols, int rows, const char *env)
 {
     char shell[600], wide[12], high[12];
-    snprintf(shell, sizeof shell, "env LC_ALL=C.UTF-8 PS1='$ ' %s sh", env);
+    snprintf(shell, sizeof shell, "env LC_ALL=C.UTF-8 PS1='shell> ' %s sh", env);
     snprintf(wide, sizeof wide, "%d", cols);
     snprintf(high, sizeof high, "%d", rows);
     const char *words[] = {"new-session", "-d", "-x", wide, "-y", high, shell, NULL};
@@ -74,7 +74,7 @@ void tmux_start(Tmux *tmux, int cols, int rows, const char *env)
     const char *size[] = {"set-option", "-g", "status", "off", NULL};
     run(tmux, size);
     tmux_resize(tmux, cols, rows);
-    tmux_await(tmux, "$ ");
+    tmux_await(tmux, "shell>");
 }
 
 void tmux_keys(Tmux *tmux, const char *keys)

@@ -1,0 +1,333 @@
+/* The matrix that is looked at: put, changed, taken back, measured. */
+
+#include "app/rooms/matrix/matrix_desk.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+
+#define AT_ONCE (64.0 * 64 * 64) /* products: less is done before the next frame */
+
+/* ---- life ------------------------------------------------------------------------------- */
+
+static void state_free(MatrixState *state)
+{
+    mem_free(state->name);
+    datum_drop(state->matrix);
+    *state = (MatrixState){0};
+}
+
+bool desk_open(MatrixDesk *desk, Lab *lab, void (*wake)(void *context), void *context, Error *err)
+{
+    union {
+        const char *in;
+        char       *out;
+    } label = {.in = tr("B of lesson 1")}, text = {.in = "matrix rows=\"1 2 3; 7 11 5; 8 13 8\""};
+    MatrixSource first = {.kind = SOURCE_LINES, .label = label.out, .text = text.out};
+    bool         single;
+
+    *desk = (MatrixDesk){.lab = lab};
+    desk->job = matrix_job_create(lab, wake, context, err);
+    Datum *matrix = desk->job != NULL ? source_fetch(&first, lab, &single, err) : NULL;
+    if (matrix != NULL && desk_put(desk, first.label, matrix, single, err)) return true;
+    desk_close(desk);
+    return false;
+}
+
+void desk_close(MatrixDesk *desk)
+{
+    matrix_job_free(desk->job);
+    desk_close_list(desk);
+    desk_free_figures(desk);
+    while (desk->past_count > 0) state_free(&desk->past[--desk->past_count]);
+    state_free(&desk->now);
+    matrix_facts_free(&desk->facts);
+    mem_free(desk->awaited);
+    line_edit_free(&desk->edit);
+    str_free(&desk->fault);
+    *desk = (MatrixDesk){0};
+}
+
+void desk_fault(MatrixDesk *desk, const Error *err)
+{
+    str_clear(&desk->fault);
+    str_add(&desk->fault, err->message);
+    if (err->hint[0] != '\0') str_addf(&desk->fault, "; %s", err->hint);
+}
+
+/* ---- measuring -------------------------------------------------------------------------- */
+
+static void take_facts(MatrixDesk *desk, MatrixFacts *facts)
+{
+    matrix_facts_free(&desk->facts);
+    desk->facts = *facts;
+    *facts = (MatrixFacts){0};
+    desk->known = true;
+    desk->drawn_anew = true;
+}
+
+static void measure_now(MatrixDesk *desk, const MatrixAsk *ask)
+{
+    MatrixFacts facts;
+    Error       err = {0};
+    if (matrix_measure(&facts, desk->now.matrix, ask, &err)) {
+        take_facts(desk, &facts);
+    } else {
+        desk_fault(desk, &err);
+    }
+    matrix_facts_free(&facts);
+}
+
+static double products(const Datum *m)
+{
+    double rows = (double)m->rows, cols = (double)m->cols;
+    return rows * cols * fmin(rows, cols);
+}
+
+/* Small ones at once; large ones on the job's thread, which goes on until it is up to date. */
+static void measure(MatrixDesk *desk)
+{
+    MatrixAsk ask = {.tolerance = desk->tolerance, .single = desk->now.single, .r = desk->r};
+    Error     err = {0};
+    desk->known = false;
+    desk->drawn_anew = true;
+    if (desk->now.matrix == NULL) return;
+    if (products(desk->now.matrix) <= AT_ONCE) {
+        measure_now(desk, &ask);
+        return;
+    }
+    if (matrix_job_busy(desk->job)) return; /* its end will find that this is wanted */
+    desk->asked = ask;
+    if (!matrix_job_start(desk->job, NULL, desk->now.matrix, &ask, &err)) desk_fault(desk, &err);
+}
+
+/* ---- another matrix --------------------------------------------------------------------- */
+
+static void remember(MatrixDesk *desk)
+{
+    if (desk->now.matrix == NULL) return;
+    if (desk->past_count == MATRIX_PAST) {
+        state_free(&desk->past[0]);
+        memmove(desk->past, desk->past + 1, (MATRIX_PAST - 1) * sizeof *desk->past);
+        desk->past_count--;
+    }
+    desk->past[desk->past_count++] = desk->now;
+    desk->now = (MatrixState){0};
+}
+
+static Index within(Index value, Index count)
+{
+    return value < 0 ? 0 : value >= count ? count - 1 : value;
+}
+
+static void fit_selection(MatrixDesk *desk)
+{
+    const Datum *m = desk->now.matrix;
+    Index        most = m->rows < m->cols ? m->rows : m->cols;
+    desk->row = within(desk->row, m->rows);
+    desk->col = within(desk->col, m->cols);
+    if (desk->r > most) desk->r = most;
+}
+
+bool desk_put(MatrixDesk *desk, const char *name, Datum *matrix, bool single, Error *err)
+{
+    char *copy = mem_strdup(name, err);
+    if (copy == NULL) {
+        datum_drop(matrix);
+        return false;
+    }
+    remember(desk);
+    desk->now = (MatrixState){.name = copy, .matrix = matrix, .single = single};
+    desk->row = desk->col = 0;
+    desk->r = 0;
+    desk->tolerance = 0;
+    desk->pane = MATRIX_CELLS;
+    desk->typing = false;
+    matrix_facts_free(&desk->facts); /* they would be about another one */
+    str_clear(&desk->fault);
+    measure(desk);
+    return true;
+}
+
+/* "B of lesson 1" becomes "B of lesson 1, changed". */
+static char *changed_name(const char *name, Error *err)
+{
+    const char *mark = tr(", changed");
+    size_t      n = strlen(name), m = strlen(mark);
+    Str         text = {0};
+    str_add(&text, name);
+    if (n < m || strcmp(name + n - m, mark) != 0) str_add(&text, mark);
+    return str_take(&text, err);
+}
+
+bool desk_set_entry(MatrixDesk *desk, Index row, Index col, double value, Error *err)
+{
+    const Datum *m = desk->now.matrix;
+    CHECK(row >= 0 && row < m->rows && col >= 0 && col < m->cols && isfinite(value));
+    if (m->values[row * m->cols + col] == value) return true;
+    char  *name = changed_name(desk->now.name, err);
+    Datum *changed = name != NULL ? datum_matrix(m->values, m->rows, m->cols, err) : NULL;
+    if (changed == NULL) {
+        mem_free(name);
+        return false;
+    }
+    changed->values[row * m->cols + col] = value;
+    remember(desk);
+    /* Beside a number that is no float32 the rounding of doubles counts. */
+    bool single = desk->past[desk->past_count - 1].single && (double)(float)value == value;
+    desk->now = (MatrixState){.name = name, .matrix = changed, .single = single};
+    str_clear(&desk->fault);
+    measure(desk);
+    return true;
+}
+
+bool desk_undo(MatrixDesk *desk)
+{
+    if (desk->past_count == 0) return false;
+    state_free(&desk->now);
+    desk->now = desk->past[--desk->past_count];
+    desk->past[desk->past_count] = (MatrixState){0};
+    str_clear(&desk->fault);
+    fit_selection(desk);
+    measure(desk);
+    return true;
+}
+
+void desk_cut(MatrixDesk *desk, Index r)
+{
+    desk->r = r < 0 ? 0 : r;
+    fit_selection(desk);
+    measure(desk);
+}
+
+void desk_set_tolerance(MatrixDesk *desk, double tolerance)
+{
+    desk->tolerance = tolerance > 0 && isfinite(tolerance) ? tolerance : 0;
+    measure(desk);
+}
+
+/* ---- the job ---------------------------------------------------------------------------- */
+
+void desk_choose(MatrixDesk *desk, const MatrixSource *source)
+{
+    Error     err = {0};
+    MatrixAsk ask = {0};
+    bool      single, here = source->kind == SOURCE_LINES;
+    str_clear(&desk->fault);
+    if (matrix_job_busy(desk->job) && !here) {
+        str_add(&desk->fault, tr("another one is still being worked on"));
+        return;
+    }
+    Datum *matrix = here ? source_fetch(source, desk->lab, &single, &err) : NULL;
+    if (here) {
+        if (matrix == NULL || !desk_put(desk, source->label, matrix, single, &err)) {
+            desk_fault(desk, &err);
+        }
+        return;
+    }
+    mem_free(desk->awaited);
+    desk->awaited = mem_strdup(source->label, &err);
+    if (desk->awaited == NULL || !matrix_job_start(desk->job, source, NULL, &ask, &err)) {
+        desk_fault(desk, &err);
+    }
+}
+
+/* What was fetched, and measured along with it. */
+static void take_fetched(MatrixDesk *desk, MatrixDone *done)
+{
+    remember(desk);
+    desk->now = (MatrixState){
+        .name = desk->awaited, .matrix = datum_hold(done->matrix), .single = done->single};
+    desk->awaited = NULL;
+    desk->row = desk->col = desk->r = 0;
+    desk->tolerance = 0;
+    desk->pane = MATRIX_CELLS;
+    desk->typing = false;
+    if (done->measured) take_facts(desk, &done->facts);
+}
+
+bool desk_turn(MatrixDesk *desk)
+{
+    MatrixDone done;
+    if (!matrix_job_take(desk->job, &done)) return false;
+    bool current = done.matrix == desk->now.matrix && desk->asked.r == desk->r &&
+                   desk->asked.tolerance == desk->tolerance;
+    if (done.err.code != ERR_NONE) desk_fault(desk, &done.err);
+    if (desk->awaited != NULL && done.matrix != NULL) {
+        take_fetched(desk, &done);
+    } else if (desk->awaited == NULL && current && done.measured) {
+        take_facts(desk, &done.facts);
+    } else if (!desk->known && (!current || desk->awaited != NULL)) {
+        measure(desk); /* it changed meanwhile */
+    }
+    mem_free(desk->awaited);
+    desk->awaited = NULL;
+    matrix_done_free(&done);
+    return true;
+}
+
+/* ---- for the view ----------------------------------------------------------------------- */
+
+static void view_facts(const MatrixDesk *desk, MatrixView *view)
+{
+    const MatrixFacts *f = &desk->facts;
+    if (f->singular == NULL) return;
+    view->s = f->singular->values;
+    view->count = f->singular->rows;
+    view->rank = f->rank;
+    view->exact = f->exact;
+    view->tolerance = f->tolerance;
+    view->eps = desk->now.single ? 1e-7 : 1e-16;
+    view->own_tolerance = desk->tolerance > 0;
+    view->r = f->r;
+    if (f->cut != NULL && f->cut->rows == desk->now.matrix->rows &&
+        f->cut->cols == desk->now.matrix->cols) {
+        view->cut = f->cut->values;
+    }
+    view->error_frobenius = f->error_frobenius;
+    view->error_spectral = f->error_spectral;
+    view->bound_frobenius = f->bound_frobenius;
+    view->bound_spectral = f->bound_spectral;
+    view->kept = f->kept;
+}
+
+void desk_view(MatrixDesk *desk, MatrixView *view)
+{
+    const Datum *m = desk->now.matrix;
+    if (desk->drawn_anew) desk_draw_figures(desk);
+    *view = (MatrixView){.name = desk->now.name,
+                         .values = m->values,
+                         .rows = m->rows,
+                         .cols = m->cols,
+                         .row = desk->row,
+                         .col = desk->col,
+                         .pane = desk->pane,
+                         .typed = desk->typing ? line_edit_text(&desk->edit) : NULL,
+                         .working = !desk->known || desk->awaited != NULL,
+                         .fault = desk->fault.len > 0 ? str_text(&desk->fault) : NULL,
+                         .heat = desk->heat,
+                         .heat_cut = desk->heat_cut,
+                         .heat_rest = desk->heat_rest,
+                         .spectrum = desk->spectrum};
+    view_facts(desk, view);
+    if (!desk->choosing) return;
+    const SourceList *list = desk->behind.count > 0 ? &desk->behind : &desk->sources;
+    view->choices = desk->choices;
+    view->choice_count = list->count;
+    view->choice = desk->behind.count > 0 ? desk->choice_behind : desk->choice;
+    view->choice_title =
+        desk->behind.count > 0 ? desk->sources.list[desk->choice].label : tr("Matrices to look at");
+}
+
+void desk_repeat(const MatrixDesk *desk, Str *out)
+{
+    const Datum *m = desk->now.matrix;
+    if (m->rows * m->cols > 40) return;
+    str_add(out, "matrix rows=\"");
+    for (Index i = 0; i < m->rows * m->cols; i++) {
+        if (i > 0) str_add(out, i % m->cols == 0 ? "; " : " ");
+        str_add_double(out, m->values[i]);
+    }
+    str_add(out, "\"");
+}

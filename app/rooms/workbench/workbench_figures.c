@@ -1,0 +1,218 @@
+/* From what was heard to figures. */
+
+#include <math.h>
+#include <string.h>
+
+#include "app/rooms/workbench/workbench.h"
+
+enum { SMOOTH_STEPS = 10, BUCKETS = 120 };
+
+SlotChoice workbench_slot(int slot)
+{
+    static const SlotChoice choices[BENCH_SLOTS] = {
+        {CHART_NORM, NORM_BA, false},   {CHART_NORM, NORM_B, false},
+        {CHART_NORM, NORM_A, false},    {CHART_GRADIENT, NORM_BA, false},
+        {CHART_TOTAL, NORM_BA, false},  {CHART_RATE, NORM_BA, false},
+        {CHART_MEMORY, NORM_BA, false}, {CHART_NORM, NORM_BA, true}};
+    return choices[slot % BENCH_SLOTS];
+}
+
+/* ---- loss ---- */
+
+/* The mean of the last so many points; the figure's words say so. */
+static void smooth(double *y, Index n, Index window)
+{
+    for (Index i = n - 1; i >= 0; i--) {
+        Index  first = i - window + 1 > 0 ? i - window + 1 : 0;
+        double sum = 0;
+        for (Index k = first; k <= i; k++) sum += y[k];
+        y[i] = sum / (double)(i - first + 1);
+    }
+}
+
+static void add_curve(const Workbench *bench, Figure *figure, const char *label, const double *x,
+                      const double *y, Index n)
+{
+    double copy[RECORD_STEPS];
+    memcpy(copy, y, (size_t)n * sizeof *copy);
+    if (bench->smooth) smooth(copy, n, SMOOTH_STEPS);
+    if (n > 0) figure_series(figure, label, x, copy, n);
+}
+
+/* The axis has the run's length from the beginning, so that a curve grows towards its end. */
+static void whole_run(const Workbench *bench, Figure *figure)
+{
+    double last = (double)bench->look.record.total;
+    for (int i = 0; i < bench->older_count; i++) {
+        const BenchCurve *curve = &bench->older[i]->loss;
+        if (curve->count > 0) last = fmax(last, curve->x[curve->count - 1]);
+    }
+    if (last <= 0) return;
+    figure->x.fixed = true;
+    figure->x.lo = 0;
+    figure->x.hi = last;
+}
+
+static Figure *loss_figure(const Workbench *bench)
+{
+    const RecordSteps *s = &bench->look.record.steps;
+    const RecordEvals *e = &bench->look.record.evals;
+    bool               others = bench->older_count > 0;
+    Str                title = {0}, label = {0};
+
+    str_add(&title, tr("loss"));
+    if (bench->smooth && s->stride > 1) {
+        str_addf(&title, tr(": training as the mean of %td steps"), SMOOTH_STEPS * s->stride);
+    } else if (bench->smooth || s->stride > 1) {
+        Index steps = bench->smooth ? SMOOTH_STEPS : s->stride;
+        str_addf(&title, tr(": training as the mean of %td steps"), steps);
+    }
+    Figure *figure = figure_create(FIGURE_LINE, str_text(&title), NULL);
+    str_free(&title);
+    if (figure == NULL) return NULL;
+    figure_axis(figure, 'x', tr("step"), NULL, false);
+    figure_axis(figure, 'y', NULL, tr("nats/token"), !bench->linear);
+    whole_run(bench, figure);
+    str_addf(&label, "%s%s%s", tr("train"), others ? " " : "", others ? bench->label : "");
+    add_curve(bench, figure, str_text(&label), s->x, s->loss, s->count);
+    if (e->count > 0) figure_series(figure, tr("held out"), e->x, e->loss, e->count);
+    for (int i = 0; i < bench->older_count; i++) {
+        const OlderRun *run = bench->older[i];
+        add_curve(bench, figure, run->label, run->loss.x, run->loss.y, run->loss.count);
+    }
+    str_free(&label);
+    return figure;
+}
+
+/* ---- one curve; several by kind of module ---- */
+
+static Figure *rate_figure(const TrainRecord *record)
+{
+    Figure *figure = figure_create(FIGURE_LINE, tr("learning rate"), NULL);
+    if (figure == NULL) return NULL;
+    figure_axis(figure, 'x', tr("step"), NULL, false);
+    figure_series(figure, tr("rate"), record->steps.x, record->steps.rate, record->steps.count);
+    return figure;
+}
+
+static Figure *total_figure(const TrainRecord *record, bool log)
+{
+    Figure *figure = figure_create(FIGURE_LINE, tr("gradient norm before clipping"), NULL);
+    if (figure == NULL) return NULL;
+    figure_axis(figure, 'x', tr("step"), NULL, false);
+    figure_axis(figure, 'y', NULL, NULL, log);
+    figure_series(figure, tr("all"), record->steps.x, record->steps.gradient, record->steps.count);
+    return figure;
+}
+
+static Figure *norm_figure(const TrainRecord *record, RecordNorm norm, bool log)
+{
+    const char *const titles[NORM_COUNT] = {[NORM_GRADIENT] = tr("gradient norm by kind of module"),
+                                            [NORM_A] = tr("norm of A"),
+                                            [NORM_B] = tr("norm of B"),
+                                            [NORM_BA] = tr("norm of the change, scale × B A")};
+    if (record->norm_count == 0) return NULL;
+    Figure *figure = figure_create(FIGURE_LINE, titles[norm], NULL);
+    if (figure == NULL) return NULL;
+    figure_axis(figure, 'x', tr("step"), NULL, false);
+    figure_axis(figure, 'y', NULL, NULL, log);
+    for (Index k = 0; k < record->kind_count && k < 8; k++) {
+        const RecordKind *kind = &record->kinds[k];
+        figure_series(figure, kind->name, record->norm_x, kind->norm[norm], record->norm_count);
+    }
+    return figure;
+}
+
+/* ---- memory within one step ---- */
+
+static Figure *memory_figure(const SessionLook *look)
+{
+    const TrainRecord *r = &look->record;
+    double             y[RECORD_MOMENTS];
+    Str                title = {0};
+
+    if (r->moment_count == 0) return NULL;
+    str_addf(&title, tr("bytes in use within step %td"), r->moment_step);
+    Figure *figure = figure_create(FIGURE_STACK, str_text(&title), NULL);
+    str_free(&title);
+    if (figure == NULL) return NULL;
+    figure_axis(figure, 'x', tr("forward, backward, optimizer"), NULL, false);
+    figure_axis(figure, 'y', NULL, "bytes", false);
+    for (int p = 0; p < MEM_PURPOSE_COUNT; p++) {
+        double most = 0;
+        for (Index i = 0; i < r->moment_count; i++) {
+            y[i] = (double)r->moments[i].bytes[p] + (p == MEM_WEIGHTS ? (double)look->weights : 0);
+            if (y[i] > most) most = y[i];
+        }
+        if (most > 0) {
+            figure_series(figure, mem_purpose_name((MemPurpose)p), NULL, y, r->moment_count);
+        }
+    }
+    return figure;
+}
+
+/* ---- all ---- */
+
+void workbench_figures_free(Workbench *bench)
+{
+    for (int c = 0; c < BENCH_CHARTS; c++) {
+        figure_free(bench->figures[c]);
+        bench->figures[c] = NULL;
+    }
+}
+
+void workbench_figures(Workbench *bench)
+{
+    const TrainRecord *record = &bench->look.record;
+    bool               any = record->steps.count > 0;
+
+    if (!bench->figures_old) return;
+    bench->figures_old = false;
+    workbench_figures_free(bench);
+    if (any || bench->older_count > 0) bench->figures[CHART_LOSS] = loss_figure(bench);
+    if (any) bench->figures[CHART_RATE] = rate_figure(record);
+    if (any) bench->figures[CHART_TOTAL] = total_figure(record, !bench->linear);
+    bench->figures[CHART_GRADIENT] = norm_figure(record, NORM_GRADIENT, !bench->linear);
+    bench->figures[CHART_NORM] = norm_figure(record, workbench_slot(bench->slot).norm, false);
+    bench->figures[CHART_MEMORY] = memory_figure(&bench->look);
+    for (int c = 0; c < BENCH_CHARTS; c++) {
+        Figure *figure = bench->figures[c];
+        if (figure == NULL) continue;
+        if (!figure_ok(figure, NULL) || !figure_thin(figure, BUCKETS, NULL)) {
+            figure_free(figure);
+            bench->figures[c] = NULL;
+        }
+    }
+}
+
+/* ---- numbers of every module ---- */
+
+/* "model.layers.0.self_attn.q_proj" -> "0 q_proj": what tells it from the others. */
+static void short_name(char *to, Index size, const char *name)
+{
+    const char *layers = strstr(name, "layers."), *dot = strrchr(name, '.');
+    Str         text = {0};
+    if (layers != NULL) {
+        layers += strlen("layers.");
+        str_add_bytes(&text, layers, (Index)strspn(layers, "0123456789"));
+        str_add(&text, " ");
+    }
+    str_add(&text, dot != NULL ? dot + 1 : name);
+    record_text(to, size, str_text(&text));
+    str_free(&text);
+}
+
+int workbench_modules(Workbench *bench)
+{
+    const TrainRecord *record = &bench->look.record;
+    for (Index i = 0; i < record->module_count; i++) {
+        const RecordModule *from = &record->modules[i];
+        BenchModule        *to = &bench->modules[i];
+        short_name(to->name, sizeof to->name, from->name);
+        to->gradient = from->norm[NORM_GRADIENT];
+        to->a = from->norm[NORM_A];
+        to->b = from->norm[NORM_B];
+        to->change = from->norm[NORM_BA];
+    }
+    return (int)record->module_count;
+}
