@@ -2,8 +2,8 @@
 #define APP_NOTES_NOTES_H
 
 /*
- * What a presenter sees in a second terminal: where the lesson is, what to say, what comes next, and
- * how a class voted. It travels as one line of JSON, one way; the votes travel the other way.
+ * What a presenter sees in a second terminal: where the lesson is, what to say, what comes next,
+ * and how a class voted. It travels as one line of JSON, one way; the votes travel the other way.
  *
  * The lab listens on a socket in $XDG_RUNTIME_DIR/loralab, a folder that only its user may enter,
  * and refuses a peer of another user.

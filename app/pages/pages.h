@@ -2,9 +2,9 @@
 #define APP_PAGES_PAGES_H
 
 /*
- * The manual page and the shells' completions, made from the tables of commands and of keys, so that
- * they cannot say anything else than the program. `loralab help man|bash|zsh|fish` prints them, and
- * `make install` puts them where they are looked for.
+ * The manual page and the shells' completions, made from the tables of commands and of keys, so
+ * that they cannot say anything else than the program. `loralab help man|bash|zsh|fish` prints
+ * them, and `make install` puts them where they are looked for.
  */
 
 #include "core/base/str.h"

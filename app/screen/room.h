@@ -38,8 +38,8 @@ typedef struct RoomOps {
     void (*pause)(void *room);                        /* another room is about to compute */
     /* The line that repeats in a shell what is on the screen; "" where there is none. */
     void (*repeat)(void *room, Str *out);
-    /* A line of the ':' prompt that is none of the screen's own words; false: not this room's. Words
-     * that may begin one are appended to `words`, divided by blanks, for completion. */
+    /* A line of the ':' prompt that is none of the screen's own words; false: not this room's.
+     * Words that may begin one are appended to `words`, divided by blanks, for completion. */
     bool (*command)(void *room, const char *line);
     void (*words)(void *room, Str *words);
     /* What a presenter sees in the second terminal; `notes` is empty but for its votes. A question
@@ -77,9 +77,13 @@ double screen_now(const Screen *screen);
 const Look *screen_look(const Screen *screen);
 /* Votes of a class for the choices of the question that stands [NOTES_CHOICES]. */
 const int *screen_votes(const Screen *screen);
+/* To the clipboard, where the terminal allows it; the status row says so, and what. */
+void screen_copy(Screen *screen, const char *text);
 /* Options of the session: --threads, --seed as given, 0 and 42 unless said. */
-int      screen_threads(const Screen *screen);
-uint64_t screen_seed(const Screen *screen);
-bool     screen_quick(const Screen *screen);
+int         screen_threads(const Screen *screen);
+uint64_t    screen_seed(const Screen *screen);
+bool        screen_seeded(const Screen *screen); /* it was given: lessons take it for their own */
+bool        screen_quick(const Screen *screen);
+const char *screen_lang(const Screen *screen); /* of lessons; "": as they are written */
 
 #endif

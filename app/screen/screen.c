@@ -77,6 +77,16 @@ uint64_t screen_seed(const Screen *screen)
     return screen->spec->seed;
 }
 
+bool screen_seeded(const Screen *screen)
+{
+    return screen->spec->seeded;
+}
+
+const char *screen_lang(const Screen *screen)
+{
+    return screen->spec->lang != NULL ? screen->spec->lang : "";
+}
+
 bool screen_quick(const Screen *screen)
 {
     return screen->spec->quick;

@@ -20,7 +20,9 @@ typedef struct ScreenSpec {
     bool          fixed_clock; /* tests: look.now stays */
     bool          quick;
     int           threads;
+    bool          seeded; /* --seed was given */
     uint64_t      seed;
+    const char   *lang; /* of lessons: "zh"; NULL: as they are written */
     RoomId        room; /* where to begin */
     const char   *argument;
 } ScreenSpec;

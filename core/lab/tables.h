@@ -6,7 +6,8 @@
 #include "core/lab/command.h"
 
 extern const ArgSpec train_args[], plan_args[], eval_args[], generate_args[], merge_args[],
-    tokenize_args[], data_args[], pretrain_args[], plot_args[], lessons_args[], run_args[], lab_args[],
+    tokenize_args[], data_args[], pretrain_args[], plot_args[], lessons_args[], run_args[],
+    lab_args[],
     no_args[];
 
 #endif

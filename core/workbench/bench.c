@@ -239,10 +239,29 @@ BenchWorker *bench_worker(Bench *bench, Error *err)
     if (model == NULL) return NULL;
     /* From here on, so that the base and its tables do not count. */
     if (!model_reserve_positions(model, model->config.max_position, err)) return NULL;
-    if (bench->memory > 0) mem_set_limit(mem_live_bytes() + bench->memory);
     bench->limited = bench->memory > 0;
+    if (bench->limited) {
+        bench->limit = mem_live_bytes() + bench->memory;
+        mem_set_limit(bench->limit);
+    }
     bench->worker = (BenchWorker){.be = model->be, .model = model};
     return &bench->worker;
+}
+
+void bench_rest(Bench *bench)
+{
+    if (!bench->limited || bench->rests) return;
+    bench->left = bench->limit - mem_live_bytes();
+    bench->rests = true;
+    mem_set_limit(0);
+}
+
+void bench_go_on(Bench *bench)
+{
+    if (!bench->rests) return;
+    bench->rests = false;
+    bench->limit = mem_live_bytes() + bench->left;
+    mem_set_limit(bench->limit);
 }
 
 const char *bench_workspace(Bench *bench, Error *err)

@@ -60,6 +60,10 @@ Lab             *bench_lab(const Bench *bench);
 uint64_t         bench_seed(const Bench *bench);
 int              bench_threads(const Bench *bench);
 TorchRng        *bench_rng(Bench *bench); /* torch.manual_seed(seed) at the start */
+/* Nothing computes for a while: its limit of memory does not hold, for the process has other work.
+ * bench_go_on: what was left of the limit then may be taken from now on. */
+void bench_rest(Bench *bench);
+void bench_go_on(Bench *bench);
 /* The worker of commands that are not swept: all threads. Loads the base at first need: the one
  * that the Lab holds, or else the one that comes along. */
 NODISCARD BenchWorker *bench_worker(Bench *bench, Error *err);

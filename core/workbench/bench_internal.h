@@ -30,7 +30,8 @@ struct Bench {
     int         threads;
     uint64_t    seed;
     int64_t     memory; /* limit beyond the base; 0: none */
-    bool        limited;
+    bool        limited, rests;
+    int64_t     limit, left; /* in mem_live_bytes; what was left of it when it went to rest */
     BenchWorker worker; /* model NULL until the base is needed */
     BenchCore   core;
     BenchData  *data;

@@ -81,11 +81,14 @@ static char *ask_once(LessonJob *job, const Question *question, Error *err)
     pthread_mutex_lock(&job->mutex);
     job->asking = true;
     pthread_mutex_unlock(&job->mutex);
+    bench_rest(job->bench);
     job_tell(job, (Tell){.kind = TELL_ASK,
                          .item = question->item,
                          .question = question,
                          .text = question->text});
-    return wait_for_answer(job, err);
+    char *answer = wait_for_answer(job, err);
+    bench_go_on(job->bench);
+    return answer;
 }
 
 char *job_ask(LessonJob *job, const Question *question, Error *err)
