@@ -55,6 +55,12 @@ static void choose_place(const Args *args, ScreenSpec *spec)
     spec->argument = name;
 }
 
+/* Lessons are written in English: there it is no translation. */
+static const char *lesson_lang(const char *lang)
+{
+    return strcmp(lang, "en") == 0 ? NULL : lang;
+}
+
 static bool show(Lab *lab, const Args *args, const Cancel *cancel, Error *err)
 {
     const char *script = args_text(args, "script");
@@ -64,7 +70,9 @@ static bool show(Lab *lab, const Args *args, const Cancel *cancel, Error *err)
                         .fixed_clock = script != NULL,
                         .quick = args_flag(args, "quick"),
                         .threads = (int)args_int(args, "threads"),
-                        .seed = (uint64_t)args_int(args, "seed")};
+                        .seeded = args_given(args, "seed"),
+                        .seed = (uint64_t)args_int(args, "seed"),
+                        .lang = lesson_lang(args_text(args, "lang"))};
 
     if (lab_backend(lab, args, err) == NULL) return false;
     if (!theme_find(args_text(args, "theme"), &spec.theme)) return false;

@@ -12,18 +12,65 @@
 #include "core/base/mem.h"
 #include "lessons/engine/lesson.h"
 
-/* Another command with its own arguments: NAME OPERAND --OPTION. */
-static bool perform(Lab *lab, const char *name, const char *operand, const char *option,
-                    const Sink *sink, const Cancel *cancel, Result *result, Error *err)
+/* What both lines say: how to compute, and how to show it. */
+static bool pass_on(const Args *from, Args *to, Error *err)
 {
-    const Command *command = command_find(name);
-    CHECK(command != NULL);
-    Args *args = args_create(command, err);
-    bool  ok = args != NULL && (operand == NULL || args_add_operand(args, operand, err)) &&
-              (option == NULL || args_set(args, option, NULL, err)) && args_finish(args, err) &&
+    static const char *const names[] = {"backend", "dtype", "threads", "seed",
+                                        "color",   "quiet", "quick",   "charset"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = args_text(from, names[i]);
+        if (args_given(from, names[i]) && !args_set(to, names[i], value, err)) return false;
+    }
+    return true;
+}
+
+/* In the language that was asked for, where the lesson has it. */
+static bool pass_language(Lab *lab, const Args *from, const char *lesson, Args *to, Error *err)
+{
+    const char *lang = args_text(from, "lang");
+    char       *path = lesson_path(lab, lesson, err);
+    if (path == NULL) return false;
+    bool ok = !lesson_is_translated(path, lang) || args_set(to, "lang", lang, err);
+    mem_free(path);
+    return ok;
+}
+
+static bool run_lesson(Lab *lab, const Args *from, const char *lesson, const Sink *sink,
+                       const Cancel *cancel, Result *result, Error *err)
+{
+    const Command *command = command_find("run");
+    Args          *args = args_create(command, err);
+    bool           ok = args != NULL && args_add_operand(args, lesson, err) &&
+              args_set(args, "linear", NULL, err) && pass_on(from, args, err) &&
+              pass_language(lab, from, lesson, args, err) && args_finish(args, err) &&
               app_command(command)(lab, args, sink, cancel, result, err);
     args_free(args);
     return ok;
+}
+
+static bool list_lessons(Lab *lab, const Sink *sink, const Cancel *cancel, Result *result,
+                         Error *err)
+{
+    const Command *command = command_find("lessons");
+    Args          *args = args_create(command, err);
+    bool           ok = args != NULL && args_finish(args, err) &&
+              app_command(command)(lab, args, sink, cancel, result, err);
+    args_free(args);
+    return ok;
+}
+
+/* A room needs the screen; a command does the same without one. */
+static bool is_no_room(const char *name, Error *err)
+{
+    static const char *const rooms[][2] = {{"home", "lessons"},   {"workbench", "train"},
+                                           {"matrix", "inspect"}, {"runs", "runs"},
+                                           {"model", "plan"},     {"help", "help"}};
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        if (strcmp(rooms[i][0], name) != 0) continue;
+        error_set(err, ERR_INPUT, tr("%s is a room of the screen"), name);
+        return error_hint(err, tr("without one: loralab %s"), rooms[i][1]);
+    }
+    return true;
 }
 
 /* "rank" of ".../01-rank.md", as the shelf names its files. */
@@ -69,16 +116,17 @@ bool plain_lab(Lab *lab, const Args *args, const Sink *sink, const Cancel *cance
     bool more = true;
 
     if (args_operands(args) > 0) {
-        return perform(lab, "run", args_operand(args, 0), "linear", sink, cancel, result, err);
+        const char *name = args_operand(args, 0);
+        return is_no_room(name, err) && run_lesson(lab, args, name, sink, cancel, result, err);
     }
-    if (!perform(lab, "lessons", NULL, NULL, sink, cancel, result, err)) return false;
+    if (!list_lessons(lab, sink, cancel, result, err)) return false;
     if (isatty(STDIN_FILENO) != 1) return true;
     fputs(str_text(&result->text), stdout);
     str_clear(&result->text);
     bool ok = ask(lab, &line, &more, err);
     if (ok && more && line.len > 0) {
         char *id = chosen(lab, str_text(&line), err);
-        ok = id != NULL && perform(lab, "run", id, "linear", sink, cancel, result, err);
+        ok = id != NULL && run_lesson(lab, args, id, sink, cancel, result, err);
         mem_free(id);
     }
     str_free(&line);

@@ -30,12 +30,12 @@ typedef struct RoomOps {
     bool (*act)(void *room, Action action, Key key);
     /* Does it do something now? For the hint row. */
     bool (*can)(void *room, Action action);
-    bool (*typing)(void *room);                       /* a field has the keys */
-    void (*cursor)(void *room, int *row, int *col);   /* of the selected item, as drawn last */
-    void (*turn)(void *room);                         /* after a wake */
-    bool (*busy)(void *room);                         /* work is running: q asks */
-    void (*stop)(void *room);                         /* first Ctrl-C: give up the step, save */
-    void (*pause)(void *room);                        /* another room is about to compute */
+    bool (*typing)(void *room);                     /* a field has the keys */
+    void (*cursor)(void *room, int *row, int *col); /* of the selected item, as drawn last */
+    void (*turn)(void *room);                       /* after a wake */
+    bool (*busy)(void *room);                       /* work is running: q asks */
+    void (*stop)(void *room);                       /* first Ctrl-C: give up the step, save */
+    void (*pause)(void *room);                      /* another room is about to compute */
     /* The line that repeats in a shell what is on the screen; "" where there is none. */
     void (*repeat)(void *room, Str *out);
     /* A line of the ':' prompt that is none of the screen's own words; false: not this room's.
@@ -73,12 +73,12 @@ void screen_prompt(Screen *screen, const char *label, const char *text,
 /* Before a room computes: the others' work is paused, for one machine measures one thing. */
 void screen_alone(Screen *screen, const void *room);
 /* Seconds, as the look has them. */
-double screen_now(const Screen *screen);
+double      screen_now(const Screen *screen);
 const Look *screen_look(const Screen *screen);
 /* Votes of a class for the choices of the question that stands [NOTES_CHOICES]. */
 const int *screen_votes(const Screen *screen);
-/* To the clipboard, where the terminal allows it; the status row says so, and what. */
-void screen_copy(Screen *screen, const char *text);
+/* To the clipboard, where the terminal allows it; false: it was not even asked. */
+bool screen_copy(Screen *screen, const char *text);
 /* Options of the session: --threads, --seed as given, 0 and 42 unless said. */
 int         screen_threads(const Screen *screen);
 uint64_t    screen_seed(const Screen *screen);

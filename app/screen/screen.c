@@ -92,6 +92,12 @@ bool screen_quick(const Screen *screen)
     return screen->spec->quick;
 }
 
+bool screen_copy(Screen *screen, const char *text)
+{
+    Display *display = screen->spec->display;
+    return display->copy != NULL && display->copy(display->self, text);
+}
+
 void screen_alone(Screen *screen, const void *room)
 {
     for (RoomId id = 0; id < ROOM_COUNT; id++) {
@@ -177,13 +183,14 @@ static int poll_timeout(const Screen *screen)
     return screen->gnuplot != NULL ? 100 : -1;
 }
 
-/* What the room has for the presenter, and what the class said. */
+/* What there is for the presenter, and what the class said. A lesson goes on while one looks
+ * something up in another room, so a room that has no notes leaves those of the lesson. */
 static void turn_notes(Screen *screen)
 {
-    const RoomOps *ops = all_ops[screen->here];
+    RoomId id = all_ops[screen->here]->notes != NULL ? screen->here : ROOM_LESSON;
     if (screen->server == NULL) return;
     notes_clear(&screen->notes);
-    if (ops->notes != NULL) ops->notes(screen_room(screen), &screen->notes);
+    if (screen->rooms[id] != NULL) all_ops[id]->notes(screen->rooms[id], &screen->notes);
     if (notes_serve_turn(screen->server, &screen->notes)) screen->dirty = true;
     notes_serve_tell(screen->server, &screen->notes);
 }

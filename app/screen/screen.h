@@ -13,7 +13,7 @@
 typedef struct ScreenSpec {
     Lab          *lab;
     Display      *display;
-    const Cancel *cancel; /* of the signals */
+    const Cancel *cancel;    /* of the signals */
     int           signal_fd; /* readable when a signal came; -1 */
     Look          look;
     Theme         theme;

@@ -110,8 +110,10 @@ static void show_repeat_line(Screen *screen)
     const RoomOps *ops = screen_ops(screen->here);
     Str            line = {0};
     if (ops->repeat != NULL) ops->repeat(screen_room(screen), &line);
-    if (line.len > 0) {
-        screen_say(screen, "%s", str_text(&line));
+    if (line.len > 0 && !line.failed) {
+        bool copied = screen_copy(screen, str_text(&line));
+        screen_say(screen, copied ? tr("copied, where the terminal allows it: %s") : "%s",
+                   str_text(&line));
     } else {
         screen_say(screen, "%s", tr("nothing here is repeated by a line in a shell"));
     }

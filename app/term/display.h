@@ -30,6 +30,9 @@ struct Display {
     void (*show)(void *self, const Grid *grid, int row, int col);
     void (*redraw)(void *self); /* everything again at the next show: Ctrl-L */
     void (*theme)(void *self, Theme theme);
+    /* To the clipboard of who sits before it; false: too long. Whether it got there nobody knows.
+     * NULL: there is none. */
+    bool (*copy)(void *self, const char *text);
     void (*suspend)(void *self); /* Ctrl-Z: returns when the program goes on; NULL: it cannot */
 };
 

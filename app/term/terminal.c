@@ -317,6 +317,33 @@ static void terminal_suspend(void *self)
     take_size(t);
 }
 
+/* As an operating system command (OSC 52): base64, so that nothing of the text is obeyed. What
+ * ncurses has written is out by now, so the bytes fall between two of its own sequences. */
+static bool terminal_copy(void *self, const char *text)
+{
+    Terminal *t = self;
+    Str       bytes = {0};
+    bool      fits = !t->input.gone && terminal_clip(&bytes, text);
+    if (fits) {
+        fwrite(str_text(&bytes), 1, (size_t)bytes.len, stdout);
+        fflush(stdout);
+    }
+    str_free(&bytes);
+    return fits;
+}
+
+/* Some that know no such command show its letters. */
+static bool has_clipboard(void)
+{
+    static const char *const known[] = {"xterm",     "tmux",  "screen", "rxvt",    "foot",
+                                        "alacritty", "kitty", "st-",    "wezterm", "contour"};
+    const char              *name = getenv("TERM");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strncmp(name, known[i], strlen(known[i])) == 0) return true;
+    }
+    return has("Ms");
+}
+
 static void set_modes(Terminal *t)
 {
     raw();
@@ -376,6 +403,7 @@ Display *terminal_open(const TerminalSpec *spec, Error *err)
                            .show = terminal_show,
                            .redraw = terminal_redraw,
                            .theme = terminal_theme,
+                           .copy = has_clipboard() ? terminal_copy : NULL,
                            .suspend = terminal_suspend};
     t->theme = spec->theme;
     t->rows = getmaxy(stdscr);

@@ -26,6 +26,12 @@ enum { CELL_CHARACTERS = 5 }; /* a base and at most 4 marks, as ncurses has them
  */
 void terminal_cell(const Cell *cell, wchar_t out[CELL_CHARACTERS + 1]);
 
+/* ---- terminal_clip.c: the clipboard ------------------------------------------------------ */
+
+/* The bytes that put a text into it; false: it is empty or longer than CLIP_BYTES. */
+enum { CLIP_BYTES = 8192 };
+NODISCARD bool terminal_clip(Str *out, const char *text);
+
 /* ---- terminal_keys.c: what is typed ------------------------------------------------------ */
 
 /* What `next` gives instead of a byte: nothing, or INPUT_KEYS + a KeyCode (K_NONE: a key that is

@@ -113,6 +113,9 @@ static void draw_text(const LessonView *view, const Look *look, Grid *grid, Rect
     bool chooses = view->ask.part >= 0 && pages->cursor_item > 0 &&
                    pages->cursor_item <= (int)view->parts[view->ask.part].choice_count;
     page_draw(&pages->text, look, grid, l->text, top, chooses ? pages->cursor_item : 0);
+    for (int i = 0; i < l->text.rows; i++) {
+        lesson_votes_draw(pages, view, top + i, look, grid, rect_rows(l->text, i, 1));
+    }
     look_scroll(look, grid, with_margin(l->text, body), top, total);
     drawn->top[PANE_TEXT] = top;
     drawn->rows[PANE_TEXT] = total;

@@ -22,6 +22,8 @@ typedef enum PartKind {
 
 typedef enum AnswerKind { ANSWER_CHOICE, ANSWER_NUMBER, ANSWER_ORDER, ANSWER_CURVE } AnswerKind;
 
+enum { LESSON_VOTES = 9 }; /* choices that can be voted for */
+
 /* A piece of a step. Strings are owned by who made it; values in them that were measured stand
  * between MEASURED_BEGIN and MEASURED_END, `measured` is measured as a whole. */
 typedef struct LessonPart {
@@ -90,6 +92,9 @@ typedef struct LessonView {
     const LessonStepRow *steps;
     int                  step_count, step_selected;
     Index                card; /* projector: the part that is shown */
+    /* a class's votes for the choices of a part; NULL: none were given */
+    const int *votes; /* [LESSON_VOTES] */
+    Index      voted; /* the part */
 } LessonView;
 
 /* What drawing found out. */
@@ -122,16 +127,20 @@ LessonDrawn  view_lesson_draw(const LessonView *view, const Look *look, Grid *gr
  * and the reason follow. */
 typedef struct LessonPages {
     Page text, result;
-    int  fresh_row;   /* of the text page: where the fresh part begins */
-    int  cursor_item; /* item of the line with the cursor; 0: none */
-    int  cursor_col;  /* in that line */
+    int  fresh_row;               /* of the text page: where the fresh part begins */
+    int  cursor_item;             /* item of the line with the cursor; 0: none */
+    int  cursor_col;              /* in that line */
+    int  vote_rows[LESSON_VOTES]; /* rows of the text page where votes stand; 0: none, from 1 */
 } LessonPages;
 
-void        lesson_text_page(LessonPages *pages, const LessonView *view, const Look *look, int cols,
-                             bool split);
-void        lesson_result_page(Page *page, const LessonView *view, const Look *look, int cols);
-void        lesson_part_text(LessonPages *pages, const LessonView *view, Index i, const Look *look,
-                             int cols);
+void lesson_text_page(LessonPages *pages, const LessonView *view, const Look *look, int cols,
+                      bool split);
+void lesson_result_page(Page *page, const LessonView *view, const Look *look, int cols);
+void lesson_part_text(LessonPages *pages, const LessonView *view, Index i, const Look *look,
+                      int cols);
+/* The votes of a choice whose line was drawn on this row of the area. */
+void        lesson_votes_draw(const LessonPages *pages, const LessonView *view, int page_row,
+                              const Look *look, Grid *grid, Rect row);
 LessonDrawn lesson_cards_draw(const LessonView *view, const Look *look, Grid *grid, Rect body);
 void        lesson_contents_draw(const LessonView *view, const Look *look, Grid *grid, Rect area,
                                  LessonDrawn *drawn);

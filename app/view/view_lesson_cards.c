@@ -48,6 +48,7 @@ static void draw_large(LessonPages *pages, const LessonView *view, const Look *l
     *drawn = (LessonDrawn){.row = -1, .more = top + room < total};
     for (int i = top; i < total && row < area.rows; i++) {
         page_draw(page, look, grid, rect_rows(area, row, 1), i, chooses ? chosen : 0);
+        lesson_votes_draw(pages, view, i, look, grid, rect_rows(area, row, 1));
         if (i == at) drawn->row = area.row + row;
         row += spaced && page->lines[i].count > 0 ? 2 : 1;
     }

@@ -58,19 +58,50 @@ static const char *choice_sign(const LessonView *view, const LessonPart *part, I
     return open && view->ask.choice == (int)i ? look_sign(look, SIGN_HERE) : NULL;
 }
 
-static void choice_lines(Page *page, const LessonView *view, const LessonPart *part, Index i,
-                         bool open, const Look *look, int cols)
+/* Votes stand at the right end of a choice's first line. */
+static int vote_columns(int cols)
 {
+    return cols > NARROW_COLS ? 13 : 7;
+}
+
+void lesson_votes_draw(const LessonPages *pages, const LessonView *view, int page_row,
+                       const Look *look, Grid *grid, Rect row)
+{
+    for (int i = 0; i < LESSON_VOTES && view->votes != NULL; i++) {
+        if (pages->vote_rows[i] != page_row + 1) continue;
+        Str text = {0};
+        int n = view->votes[i];
+        str_addf(&text,
+                 row.cols <= NARROW_COLS ? "%d"
+                 : n == 1                ? tr("%d vote")
+                                         : tr("%d votes"),
+                 n);
+        int used = look_columns(look, str_text(&text));
+        if (n > 0 && used < row.cols) {
+            look_number(look, grid, row.row, row.col + row.cols - used, used, INK_GUESS, "%s",
+                        str_text(&text));
+        }
+        grid->failed = grid->failed || text.failed;
+        str_free(&text);
+    }
+}
+
+static void choice_lines(LessonPages *pages, const LessonView *view, const LessonPart *part,
+                         Index i, bool open, const Look *look, int cols)
+{
+    Page       *page = &pages->text;
     Str         first = {0};
     int         verdict = verdict_of(view, part, i);
+    bool        votes = view->votes != NULL && part == &view->parts[view->voted];
     bool        boxes = open && part->several;
     const char *sign = choice_sign(view, part, i, open, look);
     const char *next = boxes ? "         " : "       ";
 
-    page_item(page, (int)i + 1);
+    if (votes && i < LESSON_VOTES) pages->vote_rows[i] = page_rows(page) + 1;
+    if (open) page_item(page, (int)i + 1);
     str_addf(&first, "  %s %td  ", sign != NULL ? sign : " ", i + 1);
     page_mark(page, look, verdict > 0 ? INK_GOOD : INK_PLAIN, str_text(&first), next,
-              part->choices[i], cols);
+              part->choices[i], votes ? cols - vote_columns(cols) : cols);
     page_item(page, 0);
     if (verdict != 0 && part->feedback[i] != NULL) {
         page_mark(page, look, verdict > 0 ? INK_GOOD : INK_BAD, next, next, part->feedback[i],
@@ -194,7 +225,7 @@ static void question(LessonPages *pages, const LessonView *view, Index i, const 
     }
     if (shows && part->choice_count > 0) gap(page);
     for (Index c = 0; shows && c < part->choice_count; c++) {
-        choice_lines(page, view, part, c, open && part->answer == ANSWER_CHOICE, look, cols);
+        choice_lines(pages, view, part, c, open && part->answer == ANSWER_CHOICE, look, cols);
     }
     if (open) open_fields(pages, view, part, look, cols);
     if (!view->past) reply_lines(page, part, look, cols);

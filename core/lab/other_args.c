@@ -144,6 +144,8 @@ const ArgSpec lab_args[] = {
      .help = "plain text that only grows, as on a terminal without a screen"},
     {.name = "quick", .type = ARG_FLAG, .group = "Screen",
      .help = "lessons with the smaller form of the values that have one"},
+    {.name = "lang", .type = ARG_CHOICE, .choices = languages, .fallback = "en",
+     .group = "Screen", .help = "language of lessons, where they have it"},
     {.name = "script", .type = ARG_PATH, .group = "Screen",
      .help = "play a session from this file instead of a terminal"},
     {.name = "save", .type = ARG_PATH, .group = "Screen",

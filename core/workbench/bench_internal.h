@@ -32,7 +32,7 @@ struct Bench {
     int64_t     memory; /* limit beyond the base; 0: none */
     bool        limited, rests;
     int64_t     limit, left; /* in mem_live_bytes; what was left of it when it went to rest */
-    BenchWorker worker; /* model NULL until the base is needed */
+    BenchWorker worker;      /* model NULL until the base is needed */
     BenchCore   core;
     BenchData  *data;
     char       *workspace;

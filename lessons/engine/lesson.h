@@ -191,6 +191,8 @@ NODISCARD Lesson *lesson_examine(const char *path, Complaints *complaints, Error
 /* Read, parse and check: a lesson without mistakes, or ERR_INPUT whose message is the first one
  * ("FILE:LINE:COL: ..."). lang "" or "zh": the translation beside it is joined. */
 NODISCARD Lesson *lesson_load(const char *path, const char *lang, Error *err);
+/* Is there a translation beside it? */
+bool lesson_is_translated(const char *path, const char *lang);
 
 /* ---- the shelf -------------------------------------------------------------------------- */
 

@@ -120,6 +120,14 @@ static Lesson *join(Lesson *lesson, const char *path, Error *err)
     return joined;
 }
 
+bool lesson_is_translated(const char *path, const char *lang)
+{
+    char *other = lang[0] != '\0' ? sibling(path, lang, NULL) : NULL;
+    bool  is = other != NULL && path_exists(other);
+    mem_free(other);
+    return is;
+}
+
 Lesson *lesson_load(const char *path, const char *lang, Error *err)
 {
     Lesson *lesson = load_one(path, err);

@@ -63,8 +63,10 @@ bool tmux_is_there(void)
 
 void tmux_start(Tmux *tmux, int cols, int rows, const char *env)
 {
-    char shell[600], wide[12], high[12];
-    snprintf(shell, sizeof shell, "env LC_ALL=C.UTF-8 PS1='shell> ' %s sh", env);
+    char shell[900], wide[12], high[12], here[400] = "";
+    CHECK(getcwd(here, sizeof here) != NULL);
+    snprintf(shell, sizeof shell, "env LC_ALL=C.UTF-8 LORALAB_DATA=%s/data PS1='shell> ' %s sh",
+             here, env);
     snprintf(wide, sizeof wide, "%d", cols);
     snprintf(high, sizeof high, "%d", rows);
     const char *words[] = {"new-session", "-d", "-x", wide, "-y", high, shell, NULL};

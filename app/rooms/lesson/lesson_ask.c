@@ -50,7 +50,6 @@ void lesson_pump(LessonRoom *room)
     if (line.kind == LINE_ANSWER && room->played) end_play(room);
     str_clear(&room->sent);
     str_add(&room->sent, line.text);
-    if (strcmp(line.text, "hint") != 0) screen_alone(room->screen, room);
     room->state = LESSON_WORKS;
     if (!lesson_job_answer(room->job, line.text)) {
         room->state = LESSON_ASKS;

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "app/rooms/lesson/lesson_notes.h"
 #include "app/rooms/lesson/lesson_room.h"
 #include "core/base/mem.h"
 #include "core/workbench/verb.h"
@@ -111,9 +110,7 @@ void lesson_repeat(void *context, Str *out)
 {
     const LessonRoom *room = context;
     if (room->lesson == NULL) return;
-    uint64_t seed =
-        room->job != NULL ? lesson_job_transcript(room->job)->seed : screen_seed(room->screen);
-    if (room->job == NULL && seed == 42) seed = room->lesson->seed;
+    uint64_t seed = screen_seeded(room->screen) ? screen_seed(room->screen) : room->lesson->seed;
     str_add(out, "loralab run ");
     add_quoted(out, room->shelf ? room->lesson->id : room->name);
     str_addf(out, " --seed %llu", (unsigned long long)seed);
@@ -156,26 +153,4 @@ void lesson_export(LessonRoom *room)
     screen_prompt(room->screen, tr("Report (.html, .md or .jsonl):"), str_text(&name), write_report,
                   room);
     str_free(&name);
-}
-
-/* ---- the presenter ---- */
-
-void lesson_room_notes(void *context, LessonNotes *notes)
-{
-    const LessonRoom *room = context;
-    *notes = (LessonNotes){0};
-    if (room == NULL || room->lesson == NULL) return;
-    const Lesson      *lesson = room->lesson;
-    const LessonStory *story = lesson_shown(room);
-    *notes = (LessonNotes){.lesson = lesson->title,
-                           .step = lesson->steps[room->shown].title,
-                           .index = room->shown,
-                           .count = lesson->count,
-                           .note = str_text(&story->notes)};
-    if (room->shown + 1 < lesson->count) notes->next = lesson->steps[room->shown + 1].title;
-    if (room->state != LESSON_ASKS || room->open < 0 || room->shown != room->at) return;
-    const LessonPart *part = &story->parts[room->open];
-    notes->question = part->text;
-    notes->choices = (const char *const *)part->choices;
-    notes->choice_count = part->choice_count;
 }

@@ -6,8 +6,6 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 
-enum { SEED_UNLESS_SAID = 42 };
-
 /* ---- the file ---- */
 
 static bool is_file_name(const char *name)
@@ -42,8 +40,13 @@ static bool load(LessonRoom *room, const char *name, Error *err)
     Lab  *lab = screen_lab(room->screen);
     char *path = lesson_path(lab, name, err);
     if (path == NULL) return false;
-    Lesson *lesson = lesson_load(path, "", err);
-    int     number = number_of(path);
+    const char *lang = screen_lang(room->screen);
+    bool        translated = lesson_is_translated(path, lang);
+    Lesson     *lesson = lesson_load(path, translated ? lang : "", err);
+    int         number = number_of(path);
+    if (lang[0] != '\0' && !translated) {
+        screen_say(room->screen, tr("this lesson is not there in \"%s\" yet"), lang);
+    }
     mem_free(path);
     if (lesson == NULL) return false;
     if (!has_device(lab, lesson, err)) {
@@ -52,6 +55,7 @@ static bool load(LessonRoom *room, const char *name, Error *err)
     }
     lesson_close(room);
     room->lesson = lesson;
+    room->opened = screen_now(room->screen);
     room->number = number;
     room->shelf = !is_file_name(name);
     room->name = mem_strdup(name, err);
@@ -82,6 +86,7 @@ void lesson_close(LessonRoom *room)
     room->answers = NULL;
     room->lesson = NULL;
     room->state = LESSON_NONE;
+    str_free(&room->voted);
 }
 
 /* ---- the job ---- */
@@ -111,22 +116,20 @@ static bool read_answers(LessonRoom *room, const Progresses *from, Error *err)
 
 static bool start_job(LessonRoom *room, Index from, Error *err)
 {
-    uint64_t seed = screen_seed(room->screen);
-    Str      repeat = {0};
+    Str repeat = {0};
     lesson_repeat(room, &repeat);
     LessonJobSpec spec = {.lab = screen_lab(room->screen),
                           .lesson = room->lesson,
                           .stage = lesson_queue_stage(&room->queue),
                           .threads = screen_threads(room->screen),
-                          .seeded = seed != SEED_UNLESS_SAID,
-                          .seed = seed,
+                          .seeded = screen_seeded(room->screen),
+                          .seed = screen_seed(room->screen),
                           .quick = screen_quick(room->screen),
                           .answers = room->answers,
                           .asks = true,
                           .from_step = from,
                           .repeat = str_text(&repeat),
                           .marks = true};
-    screen_alone(room->screen, room);
     room->job = str_ok(&repeat, err) ? lesson_job_start(&spec, err) : NULL;
     str_free(&repeat);
     return room->job != NULL;
@@ -235,6 +238,7 @@ void lesson_again(LessonRoom *room)
         story_free(&room->steps[i]);
         room->steps[i] = (LessonStory){0};
     }
+    str_free(&room->voted);
     if (!lesson_values_reset(room, &err) || !lesson_begin(room, 0, false, &err)) {
         say_why(room, &err);
     }

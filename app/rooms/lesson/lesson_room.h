@@ -11,6 +11,7 @@
  *   lesson_walk.c    moving: on, back, in panes, between figures, searching
  *   lesson_show.c    the state as the view wants it
  *   lesson_command.c lines of the prompt, reports, the line that repeats this
+ *   lesson_notes.c   the presenter's terminal, and the votes that come from there
  *   room_lesson.c    actions
  */
 
@@ -57,6 +58,7 @@ typedef struct LessonRoom {
     bool           shelf; /* one of those that come along */
     bool           keeps; /* its progress, on the disk */
     int            number;
+    double         opened; /* when, by screen_now */
     LessonQueue    queue;
     LessonJob     *job;
     LessonState    state;
@@ -81,6 +83,7 @@ typedef struct LessonRoom {
     bool       *picked;
     LineEdit    field, reason;
     bool        focus; /* the field has the keys */
+    Str         voted; /* the question that votes are for: "STEP ID" */
 
     /* free play */
     char   **values; /* [lesson->value_count] as they were set */
@@ -189,6 +192,12 @@ void lesson_live_turn(LessonRoom *room);
 void         lesson_foot(LessonRoom *room);
 bool         lesson_waits(const LessonRoom *room);
 LessonStory *lesson_shown(const LessonRoom *room);
+
+/* ---- lesson_notes.c: what the presenter's terminal shows, and what comes back ---- */
+
+void lesson_notes(void *room, Notes *notes);
+/* Votes for the choices of this part of the step that is looked at; NULL: none were given. */
+const int *lesson_votes(const LessonRoom *room, Index part);
 
 /* ---- lesson_command.c ---- */
 

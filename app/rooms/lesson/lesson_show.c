@@ -232,7 +232,9 @@ void lesson_draw(LessonRoom *room, Grid *grid, Rect body, const Look *look)
     LessonStepRow     *rows = room->contents ? step_rows(room) : NULL;
     Str                repeat = {0};
     bool               here = room->shown == room->at;
+    Index              voted = 0;
 
+    while (voted < story->count && lesson_votes(room, voted) == NULL) voted++;
     lesson_foot(room);
     lesson_repeat(room, &repeat);
     if (look->projector) lesson_card_follow(room);
@@ -256,7 +258,9 @@ void lesson_draw(LessonRoom *room, Grid *grid, Rect body, const Look *look)
                        .steps = rows,
                        .step_count = (int)room->lesson->count,
                        .step_selected = room->step_selected,
-                       .card = room->card};
+                       .card = room->card,
+                       .votes = voted < story->count ? lesson_votes(room, voted) : NULL,
+                       .voted = voted};
     room->drawn = view_lesson_draw(&view, look, grid, body);
     room->look = *look;
     room->text_cols = lesson_layout(body, PANE_TEXT, 0, 0).text.cols;

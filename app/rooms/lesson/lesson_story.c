@@ -241,8 +241,15 @@ static bool ends_question(const LessonRoom *room, const Told *told)
     return !same && told->kind != TELL_REPLY && told->kind != TELL_PLAY && told->kind != TELL_EVENT;
 }
 
+/* Told right before the command is done. */
+static bool computes_now(const Told *told)
+{
+    return told->has_part && told->part.kind == PART_COMMAND && told->part.text != NULL;
+}
+
 void lesson_hear(LessonRoom *room, Told *told)
 {
+    if (computes_now(told)) screen_alone(room->screen, room);
     if (ends_question(room, told)) lesson_question_over(room);
     if (room->skips && told->kind != TELL_STEP && told->kind != TELL_ASK &&
         told->kind != TELL_CLOSE) {

@@ -332,4 +332,5 @@ const RoomOps room_lesson = {.id = ROOM_LESSON,
                              .repeat = lesson_repeat,
                              .command = lesson_command,
                              .words = lesson_words,
+                             .notes = lesson_notes,
                              .figure = lesson_figure_of};

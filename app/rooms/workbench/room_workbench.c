@@ -325,6 +325,16 @@ static void stop(void *room)
     if (bench->session != NULL) session_stop(bench->session);
 }
 
+/* Another room computes: after the step under way. */
+static void rest(void *room)
+{
+    Workbench *bench = room;
+    workbench_look(bench);
+    if (bench->session == NULL || bench->look.state != SESSION_RUNNING) return;
+    session_pause(bench->session);
+    screen_say(bench->screen, "%s", tr("the training on the workbench is paused meanwhile"));
+}
+
 const RoomOps room_workbench = {.id = ROOM_WORKBENCH,
                                 .create = create,
                                 .free = bench_free,
@@ -338,5 +348,6 @@ const RoomOps room_workbench = {.id = ROOM_WORKBENCH,
                                 .turn = turn,
                                 .busy = busy,
                                 .stop = stop,
+                                .pause = rest,
                                 .repeat = repeat,
                                 .figure = figure};

@@ -152,6 +152,17 @@ static bool leave(Workbench *bench)
     return open;
 }
 
+/* The whole of it stands below, so the status row need not say it. */
+static void copy_line(Workbench *bench)
+{
+    Str line = {0};
+    args_repeat_line(&line, bench->args);
+    if (!line.failed && screen_copy(bench->screen, str_text(&line))) {
+        screen_say(bench->screen, "%s", tr("copied, where the terminal allows it"));
+    }
+    str_free(&line);
+}
+
 static bool act_here(Workbench *bench, Action action, Key key)
 {
     switch (action) {
@@ -195,6 +206,7 @@ static bool act_here(Workbench *bench, Action action, Key key)
         return true;
     case ACT_COPY:
         bench->repeat_open = !bench->repeat_open;
+        if (bench->repeat_open) copy_line(bench);
         return true;
     case ACT_LEAVE:
         return leave(bench);

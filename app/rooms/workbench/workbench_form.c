@@ -50,8 +50,7 @@ static bool set_first(Screen *screen, Args *args, Error *err)
         (!set_number(args, "examples", 200, err) || !set_number(args, "eval_examples", 20, err))) {
         return false;
     }
-    if (screen_seed(screen) != 42 &&
-        !set_number(args, "seed", (long long)screen_seed(screen), err)) {
+    if (screen_seeded(screen) && !set_number(args, "seed", (long long)screen_seed(screen), err)) {
         return false;
     }
     return screen_threads(screen) == 0 || set_number(args, "threads", screen_threads(screen), err);
