@@ -107,7 +107,7 @@ static void press(Second *second, Key key)
 static void read_keys(Second *second)
 {
     Key key;
-    while (second->display->read(second->display->self, &key)) {
+    while (!second->left && second->display->read(second->display->self, &key)) {
         if (key.code == K_GONE) second->left = true;
         press(second, key);
     }

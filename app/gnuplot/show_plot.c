@@ -24,7 +24,7 @@ void show_gnuplot(bool *fine, Str *what, Str *advice)
     gnuplot_offer(&offer);
     *fine = offer.caged;
     str_add(what, offer.sentence);
-    if (!offer.caged) str_add(advice, tr("charts in text, svg and csv need nothing"));
+    if (!offer.caged) str_add(advice, tr("everything else works without it"));
 }
 
 static Gnuplot *start(const PlotJob *job, Error *err)
