@@ -71,7 +71,7 @@ build: $(BUILD)/loralab ## the program, as ./loralab (this is what plain `make` 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
 
-demo: ## build, train an adapter, use it, and let eight lessons judge their own claims
+demo: ## build and open the lab; on a pipe: train an adapter, use it, run the lessons
 	@.ci/setup demo
 	@$(MAKE) --no-print-directory build
 	@.ci/demo
