@@ -51,7 +51,7 @@ rooms_of = $(foreach r,$(filter-out lessons app,$(ROOMS)),$(wildcard core/$(r)/*
 SRC      := $(sort $(rooms_of))
 TEST_SRC := $(wildcard tests/*.c) $(foreach r,$(ROOMS),$(wildcard tests/$(r)/*.c)) \
             $(if $(filter train,$(ROOMS)),$(wildcard tests/data/*.c))
-BENCHES   := bench_ops bench_train bench_generate
+BENCHES   := bench_ops bench_train bench_generate bench_screen
 BENCH_AID := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 
@@ -92,8 +92,9 @@ bench: ## timings; T=word runs only those benches
 	@.ci/setup runtime
 	@$(MAKE) --no-print-directory run-bench
 
-run-bench: $(BENCHES:%=$(BUILD)/tests/bench/%.run)
+run-bench: $(BENCHES:%=$(BUILD)/tests/bench/%.run) $(BUILD)/loralab
 	@for b in $(if $(T),$(foreach b,$(BENCHES),$(if $(findstring $(T),$(b)),$(b))),$(BENCHES)); do \
+	    LORALAB_PROGRAM="$${LORALAB_PROGRAM:-$(BUILD)/loralab}" \
 	    OPENBLAS_NUM_THREADS=1 $(BUILD)/tests/bench/$$b.run || exit 1; done
 
 asan: deps ## all tests under the address and undefined-behaviour sanitizers

@@ -181,6 +181,7 @@ static void serve_question(PlainStage *stage, LessonJob *job)
             lesson_job_answer(job, str_text(&line));
         }
     } else if (stage->ended) {
+        if (!stage->left) printf("\n"); /* after the question */
         leave(stage, job);
     }
     str_free(&line);

@@ -91,8 +91,8 @@ typedef struct KeyRow {
 const KeyRow *keymap(void); /* in the order of hints; ends with action ACT_NONE */
 /* What a key does in a room. typing: a field has the keys, so characters are ACT_TYPE. */
 Action keymap_action(RoomId room, Key key, bool typing);
-/* The first of the names is a character that would be typed. */
-bool        key_is_character(const char *names);
+/* The first of a row's names that acts now: while one types, characters do not. NULL: none. */
+const char *key_usable(const KeyRow *row, bool typing);
 const char *room_title(RoomId room);
 
 #endif

@@ -44,7 +44,7 @@ bool screen_can(const Screen *screen, const KeyRow *row)
 {
     const RoomOps *ops = screen_ops(screen->here);
     if (row->hint == NULL || !(row->rooms & IN(screen->here))) return false;
-    if (screen_typing(screen) && key_is_character(row->keys)) return false;
+    if (key_usable(row, screen_typing(screen)) == NULL) return false;
     if (row->action == ACT_LEAVE) return screen_typing(screen); /* else q stands there */
     return is_own(screen, row->action) ||
            (ops->can != NULL && ops->can(screen_room(screen), row->action));

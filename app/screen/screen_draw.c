@@ -20,7 +20,8 @@ static void draw_title(Screen *screen, int cols)
     ops->title(screen_room(screen), &left, &right);
     int used = row_columns(str_text(&right));
     int room = cols - 2 - (used > 0 ? used + 2 : 0);
-    if (room < cols / 2) room = cols - 2;
+    bool fits = row_columns(str_text(&left)) <= room;
+    if (room < cols / 2 && !fits) room = cols - 2;
     look_text(&screen->look, &screen->grid, 0, 1, room, INK_STRONG, str_text(&left));
     grid_bold(&screen->grid, (Rect){0, 0, 1, cols});
     if (used > 0 && room + used + 2 < cols) {
@@ -32,9 +33,9 @@ static void draw_title(Screen *screen, int cols)
 
 /* The keys that work now, as many as fit; the last ones of the table are dropped first, but for
  * help and quit, which always stand at the right. */
-static int hint_width(const KeyRow *row)
+static int hint_width(const Screen *screen, const KeyRow *row)
 {
-    size_t n = strcspn(row->keys, " ");
+    size_t n = strcspn(key_usable(row, screen_typing(screen)), " ");
     return (int)n + 1 + row_columns(tr(row->hint)) + 3;
 }
 
@@ -45,9 +46,9 @@ static bool is_last_hint(const KeyRow *row)
 
 static int draw_hint(Screen *screen, const KeyRow *row, int at, int col)
 {
-    char   name[24] = "";
-    size_t n = strcspn(row->keys, " ");
-    memcpy(name, row->keys, n);
+    char        name[24] = "";
+    const char *key = key_usable(row, screen_typing(screen));
+    memcpy(name, key, strcspn(key, " "));
     int used = look_text(&screen->look, &screen->grid, at, col, 24, INK_KEY, name);
     grid_bold(&screen->grid, (Rect){at, col, 1, used});
     used += 1;
@@ -75,14 +76,14 @@ static void draw_hints(Screen *screen, int at, int cols)
         return;
     }
     for (const KeyRow *row = keymap(); row->action != ACT_NONE; row++) {
-        if (is_last_hint(row) && screen_can(screen, row)) kept += hint_width(row);
+        if (is_last_hint(row) && screen_can(screen, row)) kept += hint_width(screen, row);
     }
     for (const KeyRow *row = keymap(); row->action != ACT_NONE; row++) {
         if (row->hint == NULL || !screen_can(screen, row)) continue;
         bool last = is_last_hint(row);
         int  room = last ? cols + 2 : cols + 2 - kept;
-        if (col + hint_width(row) > room) continue;
-        if (last) kept -= hint_width(row);
+        if (col + hint_width(screen, row) > room) continue;
+        if (last) kept -= hint_width(screen, row);
         col += draw_hint(screen, row, at, col);
     }
 }

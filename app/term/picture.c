@@ -60,7 +60,7 @@ static void add_escaped(Str *out, const char *text)
 
 static void add_rect(Str *out, double x, double y, double w, double h, const char *fill)
 {
-    str_addf(out, "<rect x=\"%.4g\" y=\"%.4g\" width=\"%.4g\" height=\"%.4g\" fill=\"%s\"/>\n", x,
+    str_addf(out, "<rect x=\"%.5g\" y=\"%.5g\" width=\"%.4g\" height=\"%.4g\" fill=\"%s\"/>\n", x,
              y, w, h, fill);
 }
 
@@ -71,7 +71,7 @@ static void add_braille(Str *out, double x, double y, uint32_t bits, const char 
     static const int column[8] = {0, 0, 0, 1, 1, 1, 0, 1}, row[8] = {0, 1, 2, 0, 1, 2, 3, 3};
     for (int i = 0; i < 8; i++) {
         if (!(bits >> i & 1)) continue;
-        str_addf(out, "<circle cx=\"%.4g\" cy=\"%.4g\" r=\"1.5\" fill=\"%s\"/>\n",
+        str_addf(out, "<circle cx=\"%.5g\" cy=\"%.5g\" r=\"1.5\" fill=\"%s\"/>\n",
                  x + WIDE * (0.25 + 0.5 * column[i]), y + HIGH * (0.125 + 0.25 * row[i]), fill);
     }
 }
@@ -113,6 +113,11 @@ static bool add_shape(Str *out, double x, double y, uint32_t cp, const char *fil
         add_rect(out, x, y + HIGH - h, WIDE, h, fill);
     } else if (cp >= 0x2589 && cp <= 0x258F) { /* left eighths, 7 to 1 */
         add_rect(out, x, y, WIDE * (double)(0x2590 - cp) / 8, HIGH, fill);
+    } else if (cp >= 0x2591 && cp <= 0x2593) { /* shades: light, medium, dark */
+        str_addf(out,
+                 "<rect x=\"%.5g\" y=\"%.5g\" width=\"%d\" height=\"%d\" fill=\"%s\" "
+                 "opacity=\"%.2g\"/>\n",
+                 x, y, WIDE, HIGH, fill, 0.25 * (double)(cp - 0x2590));
     } else if (cp == 0x2580) {
         add_rect(out, x, y, WIDE, HIGH / 2.0, fill);
     } else if (pieces != 0) {
@@ -192,7 +197,9 @@ void picture_svg(Str *out, const Grid *grid, const char *title)
              "font-size=\"15\">\n<title>",
              width, height, width, height);
     add_escaped(out, title);
-    str_addf(out, "</title>\n<rect width=\"%d\" height=\"%d\" rx=\"6\" fill=\"" BACK "\"/>\n",
+    str_addf(out,
+             "</title>\n<style>rect{shape-rendering:crispEdges}</style>\n<rect width=\"%d\" "
+             "height=\"%d\" rx=\"6\" fill=\"" BACK "\"/>\n",
              width, height);
     for (int row = 0; row < grid->rows; row++) add_row(out, grid, row);
     str_add(out, "</svg>\n");

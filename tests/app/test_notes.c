@@ -10,6 +10,8 @@
 #include "app/notes/notes.h"
 #include "app/view/view_notes.h"
 #include "core/base/mem.h"
+#include "tests/app/program.h"
+#include "tests/app/pty_rig.h"
 #include "tests/test.h"
 
 static void fill(Notes *notes)
@@ -164,6 +166,30 @@ static void a_folder_that_others_may_enter_is_refused(void **state)
     assert_error(&err, ERR_DEVICE, "XDG_RUNTIME_DIR");
 }
 
+static int run_notes(void *context)
+{
+    (void)context;
+    execl(program_path(), "loralab", "notes", (char *)NULL);
+    return 99;
+}
+
+static void the_second_terminal_ends_with_its_window(void **state)
+{
+    (void)state;
+    Error err = {0};
+    Pty   pty = {.rows = 24, .cols = 80};
+    set_runtime(0700);
+    NotesServer *server = notes_serve(&err);
+    assert_ok(&err);
+    pty_start(&pty, run_notes, NULL);
+    pty_await(&pty, "No lesson is open.", 0);
+    pty_hang_up(&pty);
+    int status = pty_wait(&pty); /* it fails when nothing ends */
+    assert_true(status == 0 || status == 129);
+    pty_free(&pty);
+    notes_serve_end(server);
+}
+
 static void nothing_of_it_controls_a_terminal(void **state)
 {
     (void)state;
@@ -190,4 +216,5 @@ TEST_GROUP(notes, cmocka_unit_test(a_line_says_it_all),
            cmocka_unit_test(told_there_and_voted_back),
            cmocka_unit_test(who_does_not_listen_is_let_go),
            cmocka_unit_test(a_folder_that_others_may_enter_is_refused),
+           cmocka_unit_test(the_second_terminal_ends_with_its_window),
            cmocka_unit_test(nothing_of_it_controls_a_terminal));

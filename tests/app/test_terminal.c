@@ -126,6 +126,33 @@ static void keys_have_their_names(void **state)
     quit(&pty);
 }
 
+/* base64 of "loralab run rank --seed 42"; of the text that is too long nothing comes out. */
+static void a_line_goes_to_the_clipboard_of_terminals_that_have_one(void **state)
+{
+    (void)state;
+    static const char        osc[] = "\033]52;c;bG9yYWxhYiBydW4gcmFuayAtLXNlZWQgNDI=\a";
+    static const char *const with[] = {"xterm-256color", "tmux-256color", "screen"};
+    static const char *const without[] = {"vt100", "linux"};
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++) {
+        Pty   pty = {.term = with[i]};
+        Index from = begin(&pty, &coloured);
+        pty_type(&pty, "Y");
+        Index at = pty_await(&pty, "\033]52;", from);
+        assert_memory_equal(str_text(&pty.said) + at - 5, osc, sizeof osc - 1);
+        at = pty_await(&pty, "copy:done.", at);
+        assert_null(strstr(str_text(&pty.said) + from + 1, "eHh4eHh4"));
+        quit(&pty);
+    }
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+        Pty   pty = {.term = without[i]};
+        Index from = begin(&pty, &coloured);
+        pty_type(&pty, "Y");
+        pty_await(&pty, "copy:none.", from);
+        assert_null(strstr(str_text(&pty.said), "]52;"));
+        quit(&pty);
+    }
+}
+
 static void escape_and_what_follows_it_are_two_keys(void **state)
 {
     (void)state;
@@ -323,6 +350,7 @@ static void themes_change_while_it_is_open(void **state)
 
 TEST_GROUP(terminal, cmocka_unit_test(it_is_opened_shown_and_given_back),
            cmocka_unit_test(only_what_changed_is_sent), cmocka_unit_test(keys_have_their_names),
+           cmocka_unit_test(a_line_goes_to_the_clipboard_of_terminals_that_have_one),
            cmocka_unit_test(escape_and_what_follows_it_are_two_keys),
            cmocka_unit_test(a_character_may_come_in_pieces),
            cmocka_unit_test(another_size_is_a_key_and_the_last_one_counts),

@@ -12,58 +12,9 @@
 
 #include "app/term/terminal_internal.h"
 #include "core/base/text.h"
+#include "tests/app/payloads.h"
 #include "tests/app/pty_rig.h"
 #include "tests/test.h"
-
-static const char *const cores[] = {
-    "\033]0;owned\a",
-    "\033]52;c;cm0gLXJm\a",
-    "\033]8;;http://x\033\\",
-    "\033P1$r\033\\",
-    "\033_G\033\\",
-    "\033^pm\033\\",
-    "\033c",
-    "\033[5;5r\033[2J",
-    "\033[6n",
-    "\033[?1000h",
-    "\033[21t",
-    "\033[5;99q",
-    "\033[31;41;5m",
-    "\033#8",
-    "\033Z",
-    "\xc2\x9b"
-    "31m",
-    "\xc2\x9d"
-    "0;t\xc2\x9c",
-    "\x9b"
-    "2J",
-    "\r\rX",
-    "\b\b\bX",
-    "\x05",
-    "\x0e"
-    "abc",
-    "\u202egnp.exe",
-    "\u2066x\u200b\ufeff",
-    "\xf3\xa0\x81\x81\u2028",
-};
-
-enum { CORES = sizeof cores / sizeof *cores, SHAPES = 8, PAYLOADS = CORES * SHAPES };
-
-_Static_assert(PAYLOADS == 200, "as many as are promised");
-
-/* The core somewhere: alone, in words, after wide and combined characters, cut, doubled. */
-static void make_payload(Str *out, int number)
-{
-    const char              *core = cores[number / SHAPES];
-    static const char *const before[SHAPES] = {"",     "a",  "name.", "日本", "e\u0301\u0302",
-                                               "\xe6", "$(", "\033"};
-    static const char *const after[SHAPES] = {"", "b", "_proj", "日", "\u0301", "\xff", ")", "\n"};
-    str_clear(out);
-    str_add(out, before[number % SHAPES]);
-    str_add(out, core);
-    str_add(out, after[number % SHAPES]);
-    if (number % SHAPES == 6) str_add(out, core);
-}
 
 /* ---- in the child ---- */
 

@@ -188,22 +188,57 @@ static void a_class_votes_in_a_second_terminal(void **state)
 {
     (void)state;
     Tmux tmux = {0};
-    char split[1500];
+    char command[1500];
     if (!tmux_is_there()) skip();
     tmux_start(&tmux, 160, 40, "");
-    snprintf(split, sizeof split, "export XDG_RUNTIME_DIR=%s; chmod 700 %s", test_folder(),
+    snprintf(command, sizeof command, "chmod 700 %s; export XDG_RUNTIME_DIR=%s", test_folder(),
              test_folder());
-    tmux_type(&tmux, split);
-    snprintf(split, sizeof split, "tmux -S %s split-window -h 'XDG_RUNTIME_DIR=%s %s notes'",
-             test_path("tmux"), test_folder(), program_path());
-    char background[1600];
-    snprintf(background, sizeof background,
-             "(until ls %s/loralab/notes-*; do sleep 0.05; done; %s) "
-             ">/dev/null 2>&1 &",
-             test_folder(), split);
-    tmux_type(&tmux, background);
-    tmux_type(&tmux, lab("", "lab rank"));
-    tmux_await(&tmux, "0 into"); /* the second pane is there, and selected */
+    tmux_type(&tmux, command);
+    tmux_type(&tmux, lab("", "lab tests/lessons/play-small.md"));
+    tmux_await(&tmux, "How many rows of A");
+    tmux_keys(&tmux, "3 Enter");
+    tmux_await(&tmux, "Which has the higher rank?");
+    snprintf(command, sizeof command, "XDG_RUNTIME_DIR=%s LC_ALL=C.UTF-8 %s notes", test_folder(),
+             program_path());
+    tmux_split(&tmux, command);
+    tmux_await(&tmux, "A lesson to play with: Rows");
+    tmux_await(&tmux, "next: Values");
+    tmux_await(&tmux, "3  neither");
+    tmux_keys(&tmux, "1 2 2 3 u");
+    tmux_pane(&tmux, 0);
+    tmux_await(&tmux, "2 votes");
+    tmux_await(&tmux, "1 vote");
+    tmux_keys(&tmux, "2 Enter");
+    tmux_await(&tmux, "Space begins");
+    tmux_pane(&tmux, 1);
+    tmux_await_gone(&tmux, "3  neither");
+    tmux_pane(&tmux, 0);
+    tmux_keys(&tmux, "Escape q q");
+    tmux_await(&tmux, "status 0");
+    tmux_pane(&tmux, 1);
+    tmux_await(&tmux, "The lab is gone");
+    tmux_end(&tmux);
+}
+
+/* A dumb terminal: the list, a lesson, and the way out, all of it text that only grows. */
+static void a_dumb_terminal_has_a_whole_session(void **state)
+{
+    (void)state;
+    Tmux tmux = {0};
+    if (!begin(&tmux, 80, 40, "TERM=dumb", "")) skip();
+    tmux_await(&tmux, "Which lesson?");
+    tmux_type(&tmux, "99");
+    tmux_await(&tmux, "there is no lesson 99");
+    tmux_type(&tmux, lab("TERM=dumb", ""));
+    tmux_await(&tmux, "Which lesson?");
+    tmux_type(&tmux, "1");
+    tmux_await(&tmux, "Step 1 of 3");
+    tmux_type(&tmux, "12; because I guess");
+    tmux_await(&tmux, "at most");
+    tmux_type(&tmux, "");
+    tmux_await(&tmux, "measured:");
+    tmux_type(&tmux, "quit");
+    tmux_await(&tmux, "status 0");
     tmux_end(&tmux);
 }
 
@@ -212,4 +247,5 @@ TEST_GROUP(tmux, cmocka_unit_test(it_opens_and_is_left_with_the_screen_of_before
            cmocka_unit_test(another_size_is_drawn_anew), cmocka_unit_test(ctrl_z_and_fg),
            cmocka_unit_test(a_kill_gives_the_terminal_back),
            cmocka_unit_test(each_terminal_gets_what_it_can_show),
-           cmocka_unit_test(a_class_votes_in_a_second_terminal));
+           cmocka_unit_test(a_class_votes_in_a_second_terminal),
+           cmocka_unit_test(a_dumb_terminal_has_a_whole_session));

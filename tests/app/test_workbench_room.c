@@ -65,6 +65,17 @@ static void a_changed_setting_is_drawn_over_the_run_before(void **state)
          "", 0);
 }
 
+/* Steps of five figures, speed and minutes left take more than half of the row. */
+static void a_long_title_is_shown_where_there_is_room(void **state)
+{
+    (void)state;
+    play("size 100 30\nwait ready\n"
+         "key Down Down Down Down Down Down Down Down Down Down Down Down Down Down\n"
+         "see max_steps\nkey Enter Backspace Backspace\ntype 4000000\nkey Enter\n"
+         "key p\nwait of 4000000\nwait h left\nsee tokens/s\nkey Ctrl-C Ctrl-C\n",
+         "", 0);
+}
+
 static void a_bad_value_is_one_sentence(void **state)
 {
     (void)state;
@@ -108,6 +119,7 @@ static void a_played_session_can_fail(void **state)
 
 TEST_GROUP(workbench_room, cmocka_unit_test(a_training_is_led_by_keys),
            cmocka_unit_test(a_changed_setting_is_drawn_over_the_run_before),
+           cmocka_unit_test(a_long_title_is_shown_where_there_is_room),
            cmocka_unit_test(a_bad_value_is_one_sentence),
            cmocka_unit_test(control_c_saves_and_the_second_leaves),
            cmocka_unit_test(a_played_session_can_fail));

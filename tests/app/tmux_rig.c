@@ -108,6 +108,18 @@ void tmux_resize(Tmux *tmux, int cols, int rows)
     run(tmux, words);
 }
 
+void tmux_split(Tmux *tmux, const char *command)
+{
+    const char *words[] = {"split-window", "-h", command, NULL};
+    assert_int_equal(run(tmux, words), 0);
+}
+
+void tmux_pane(Tmux *tmux, int pane)
+{
+    const char *words[] = {"select-pane", "-t", pane == 0 ? "0" : "1", NULL};
+    assert_int_equal(run(tmux, words), 0);
+}
+
 const char *tmux_screen(Tmux *tmux)
 {
     const char *words[] = {"capture-pane", "-p", NULL};

@@ -20,6 +20,9 @@ void tmux_start(Tmux *tmux, int cols, int rows, const char *env);
 /* Keys by tmux's names, as words: "Down Down Enter". */
 void tmux_keys(Tmux *tmux, const char *keys);
 void tmux_type(Tmux *tmux, const char *text); /* as it is, then Enter */
+/* A second pane at the right with this command; it has the keys and is what is seen. */
+void tmux_split(Tmux *tmux, const char *command);
+void tmux_pane(Tmux *tmux, int pane); /* the keys and the eye go there: 0 or 1 */
 void tmux_resize(Tmux *tmux, int cols, int rows);
 /* Until the screen shows it, 20 s at most; fails with the screen. */
 void        tmux_await(Tmux *tmux, const char *text);

@@ -64,6 +64,22 @@ static void touch_what_nobody_may(void)
     *page = 1;
 }
 
+/* Into the clipboard: a short text, then one that is too long. */
+static void copy(Desk *desk)
+{
+    static char long_text[20000];
+    Display    *display = desk->display;
+    memset(long_text, 'x', sizeof long_text - 1);
+    bool there = display->copy != NULL;
+    bool copied = there && display->copy(display->self, "loralab run rank --seed 42");
+    bool refused = there && !display->copy(display->self, long_text);
+    grid_text(&desk->grid, desk->row++, 0, desk->grid.cols, INK_PLAIN,
+              !there              ? "copy:none."
+              : copied && refused ? "copy:done."
+                                  : "copy:WRONG.");
+    show(desk);
+}
+
 static void obey(Desk *desk, uint32_t letter)
 {
     Display *display = desk->display;
@@ -79,11 +95,12 @@ static void obey(Desk *desk, uint32_t letter)
         display->theme(display->self, desk->theme);
         show(desk);
     }
+    if (letter == 'Y') copy(desk);
     if (letter == 'P') CHECK(letter == 'p');
     if (letter == 'E') exit(9);
     if (letter == 'F') touch_what_nobody_may();
     if (letter == 'Z') kill(getpid(), SIGTSTP);
-    if (strchr("qrncTPEFZ", (int)letter) == NULL) say_key(desk, (Key){K_CHAR, letter});
+    if (strchr("qrncTPEFZY", (int)letter) == NULL) say_key(desk, (Key){K_CHAR, letter});
 }
 
 static void take_key(Desk *desk, Key key)

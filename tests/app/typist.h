@@ -10,6 +10,7 @@
  *   P  fails a CHECK                              E  calls exit(9)
  *   F  touches memory that nobody may touch       Z  gets a SIGTSTP from outside
  *   Ctrl-Z  stops                                 T  takes the next theme
+ *   Y  copies a text into the clipboard, and says "copy:done." or "copy:none."
  *
  * Nobody there any more: 7. No terminal: 3.
  */

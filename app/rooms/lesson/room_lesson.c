@@ -257,9 +257,10 @@ static bool lesson_can(void *context, Action action)
     LessonRoom       *room = context;
     const LessonPart *part = room->lesson != NULL ? lesson_open_part(room) : NULL;
     if (room->lesson == NULL) return false;
+    if (room->contents || room->editing) return false; /* their keys stand with them */
     switch (action) {
     case ACT_COMMIT:
-        return part != NULL || room->contents || room->editing;
+        return part != NULL;
     case ACT_NEXT:
         return part == NULL && room->state != LESSON_WORKS;
     case ACT_PREVIOUS:
@@ -267,7 +268,7 @@ static bool lesson_can(void *context, Action action)
     case ACT_HINT:
         return part != NULL && part->kind == PART_QUIZ;
     case ACT_EDIT:
-        return part == NULL && !room->editing && lesson_values_refusal(room) == NULL;
+        return part == NULL && lesson_values_refusal(room) == NULL;
     case ACT_RESTORE:
         return room->played && room->state == LESSON_ASKS;
     case ACT_EXPORT:
@@ -276,8 +277,9 @@ static bool lesson_can(void *context, Action action)
         return curve_shown(room) != NULL;
     case ACT_GNUPLOT:
         return has_figures(room);
-    case ACT_NEXT_PANE:
-        return !screen_look(room->screen)->projector;
+    case ACT_NEXT_PANE: /* first it goes to the prediction's reason */
+        return !screen_look(room->screen)->projector &&
+               (part == NULL || part->kind != PART_PREDICT || room->pane == PANE_RESULT);
     default:
         return false;
     }
