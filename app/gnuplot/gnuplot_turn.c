@@ -143,7 +143,7 @@ static void write_some(Gnuplot *g)
     while (g->sent < script->len) {
         ssize_t n = write(g->child.in, script->data + g->sent, (size_t)(script->len - g->sent));
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return; /* full for now, or dead: child_ended will say so */
+        if (n <= 0) return; /* full, or dead: child_ended will say so */
         g->sent += n;
     }
 }

@@ -39,25 +39,6 @@ static uint32_t first_of(const Cell *cell)
     return cp;
 }
 
-static void add_escaped(Str *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            str_add(out, "&amp;");
-            break;
-        case '<':
-            str_add(out, "&lt;");
-            break;
-        case '>':
-            str_add(out, "&gt;");
-            break;
-        default:
-            str_add_bytes(out, text, 1);
-        }
-    }
-}
-
 static void add_rect(Str *out, double x, double y, double w, double h, const char *fill)
 {
     str_addf(out, "<rect x=\"%.5g\" y=\"%.5g\" width=\"%.4g\" height=\"%.4g\" fill=\"%s\"/>\n", x,
@@ -158,7 +139,8 @@ static int add_run(Str *out, const Cell *cells, int col, int cols, double y)
         bool        shape = (cp >= 0x2800 && cp <= 0x28FF) || (cp >= 0x2580 && cp <= 0x258F) ||
                      line_pieces(cp) != 0;
         if (shape) break;
-        if (cell->width > 0) add_escaped(&text, cell->text[0] == '\0' ? " " : cell->text);
+        const char *shown = cell->text[0] == '\0' ? " " : cell->text;
+        if (cell->width > 0) text_xml(&text, shown, (Index)strlen(shown));
         columns++;
         n++;
     }
@@ -196,7 +178,7 @@ void picture_svg(Str *out, const Grid *grid, const char *title)
              "height=\"%d\" font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" "
              "font-size=\"15\">\n<title>",
              width, height, width, height);
-    add_escaped(out, title);
+    text_xml(out, title, (Index)strlen(title));
     str_addf(out,
              "</title>\n<style>rect{shape-rendering:crispEdges}</style>\n<rect width=\"%d\" "
              "height=\"%d\" rx=\"6\" fill=\"" BACK "\"/>\n",

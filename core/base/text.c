@@ -305,3 +305,20 @@ bool text_nfc(Str *out, const char *bytes, Index n, Error *err)
     mem_free(points);
     return str_ok(out, err);
 }
+
+void text_xml(Str *out, const char *text, Index n)
+{
+    for (const char *c = text; c < text + n; c++) {
+        const char *name = *c == '&'    ? "&amp;"
+                           : *c == '<'  ? "&lt;"
+                           : *c == '>'  ? "&gt;"
+                           : *c == '"'  ? "&quot;"
+                           : *c == '\'' ? "&#39;"
+                                        : NULL;
+        if (name != NULL) {
+            str_add(out, name);
+        } else {
+            str_add_bytes(out, c, 1);
+        }
+    }
+}

@@ -19,6 +19,9 @@ void safe_text(Str *out, const char *bytes, Index n, bool lines, int columns);
 /* Convenience for a NUL-terminated name on one line, cut at 200 columns. */
 void safe_name(Str *out, const char *name);
 
+/* The same characters for XML and HTML: markup's five escaped, the rest as it is. */
+void text_xml(Str *out, const char *text, Index n);
+
 /* Decode one code point at bytes[0..n): returns its length 1..4 and sets *cp, or returns
  * minus the length of the maximal invalid subpart (Unicode 3.9, best practice U+FFFD). */
 int  utf8_decode(const char *bytes, Index n, uint32_t *cp);

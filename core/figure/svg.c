@@ -25,29 +25,6 @@ double svg_y(const Svg *svg, double value)
 
 /* ---- text ------------------------------------------------------------------------------- */
 
-static void escape_one(Str *out, uint32_t cp, const char *bytes, int n)
-{
-    switch (cp) {
-    case '<':
-        str_add(out, "&lt;");
-        break;
-    case '>':
-        str_add(out, "&gt;");
-        break;
-    case '&':
-        str_add(out, "&amp;");
-        break;
-    case '"':
-        str_add(out, "&quot;");
-        break;
-    case '\'':
-        str_add(out, "&#39;");
-        break;
-    default:
-        str_add_bytes(out, bytes, n);
-    }
-}
-
 void svg_escape(Str *out, const char *text, int columns)
 {
     Index n = (Index)strlen(text);
@@ -62,7 +39,7 @@ void svg_escape(Str *out, const char *text, int columns)
         if (hidden) {
             str_add(out, " ");
         } else {
-            escape_one(out, cp, text + i, step);
+            text_xml(out, text + i, step);
         }
         i += step;
     }

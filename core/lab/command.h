@@ -92,5 +92,8 @@ void help_command(Str *out, const Command *command);
 /* Their parts, for the manual: " N", "" of a flag; " [1..64 steps] (default 8)". */
 const char *help_value_word(const ArgSpec *arg);
 void        help_range(Str *out, const ArgSpec *arg);
+/* Text wrapped at 79 columns and ended; the cursor stands at `column`, further lines begin at
+ * `indent`. */
+void help_wrapped(Str *out, const char *text, int indent, int column);
 
 #endif

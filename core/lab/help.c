@@ -7,9 +7,7 @@
 #define WIDTH 79
 #define LARGE 1e5 /* limits from here on only keep numbers sane */
 
-/* Append text wrapped at WIDTH, continuation lines indented by `indent`; the cursor stands at
- * `column`. */
-static void add_wrapped(Str *out, const char *text, int indent, int column)
+void help_wrapped(Str *out, const char *text, int indent, int column)
 {
     bool fresh = true; /* nothing stands on this line yet behind the indent */
     while (*text != '\0') {
@@ -33,13 +31,13 @@ void help_overview(Str *out)
              tr("a laboratory that teaches LoRA fine-tuning by doing it"));
     for (const Command *c = command_table(); c->name != NULL; c++) {
         str_addf(out, "  loralab %-9s ", c->name);
-        add_wrapped(out, tr(c->summary), 20, 20);
+        help_wrapped(out, tr(c->summary), 20, 20);
     }
     str_add(out, "\n");
-    add_wrapped(out,
-                tr("loralab COMMAND --help tells all about a command. Results go to standard "
-                   "output, progress to standard error; --json gives one JSON object."),
-                0, 0);
+    help_wrapped(out,
+                 tr("loralab COMMAND --help tells all about a command. Results go to standard "
+                    "output, progress to standard error; --json gives one JSON object."),
+                 0, 0);
     str_addf(out, "\n%s: loralab train --data sql\n", tr("A first try"));
 }
 
@@ -101,7 +99,7 @@ static void add_argument(Str *out, const ArgSpec *arg)
     } else {
         str_addf(out, "%*s", 28 - (int)head.len, "");
     }
-    add_wrapped(out, str_text(&text), 28, 28);
+    help_wrapped(out, str_text(&text), 28, 28);
     out->failed = out->failed || text.failed || head.failed;
     str_free(&text);
     str_free(&head);
@@ -121,8 +119,8 @@ void help_command(Str *out, const Command *command)
 {
     str_addf(out, "loralab %s%s%s%s\n\n", command->name, command->operands[0] != '\0' ? " " : "",
              command->operands, command->args->name != NULL ? " [--option value ...]" : "");
-    add_wrapped(out, tr(command->summary), 0, 0);
-    if (command->details != NULL) add_wrapped(out, tr(command->details), 0, 0);
+    help_wrapped(out, tr(command->summary), 0, 0);
+    if (command->details != NULL) help_wrapped(out, tr(command->details), 0, 0);
     str_addf(out, "\n%s: %s\n", tr("Example"), command->example);
     add_arguments(out, command->args);
     add_arguments(out, command_common_args());

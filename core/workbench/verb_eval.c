@@ -18,7 +18,7 @@ static const ArgSpec rows[] = {
              "that look like no task"},
     {.name = "split",
      .type = ARG_CHOICE,
-     .choices = STUDY_CHOICES("heldout", "combos", "train"),
+     .choices = SETTING_CHOICES("heldout", "combos", "train"),
      .fallback = "heldout",
      .group = "Data",
      .help = "which examples of a task"},

@@ -22,7 +22,7 @@
 #include "core/workbench/verbs.h"
 
 static const ArgSpec rows[] = {
-    STUDY_LORA_ROWS,
+    LORA_SETTING_ROWS,
     STUDY_DATA_ROWS,
     {.name = NULL},
 };

@@ -4,28 +4,7 @@
 
 #include "core/workbench/verb.h"
 
-enum { WIDTH = 79, NAME_COLUMN = 14, KEY_COLUMN = 28 };
-#define LARGE 1e5 /* limits from here on only keep numbers sane */
-
-/* Text wrapped at WIDTH; the cursor stands at `indent`, where further lines begin. */
-static void add_wrapped(Str *out, const char *text, int indent)
-{
-    int  column = indent;
-    bool fresh = true; /* nothing stands on this line yet behind the indent */
-    while (*text != '\0') {
-        int n = (int)strcspn(text, " ");
-        if (!fresh && column + 1 + n > WIDTH) {
-            str_addf(out, "\n%*s", indent, "");
-            column = indent;
-            fresh = true;
-        }
-        str_addf(out, "%s%.*s", fresh ? "" : " ", n, text);
-        column += n + (fresh ? 0 : 1);
-        fresh = false;
-        text += n + (text[n] == ' ');
-    }
-    str_add(out, "\n");
-}
+enum { NAME_COLUMN = 14, KEY_COLUMN = 28 };
 
 /* A word at the left, its explanation from `indent` on. */
 static void add_entry(Str *out, const char *word, const char *text, int indent)
@@ -37,7 +16,7 @@ static void add_entry(Str *out, const char *word, const char *text, int indent)
     } else {
         str_addf(out, "%*s", indent - n - 2, "");
     }
-    add_wrapped(out, text, indent);
+    help_wrapped(out, text, indent, indent);
 }
 
 /* ---- the list ---- */
@@ -52,11 +31,11 @@ static void add_members(Str *out, const FieldSpec *fields)
 void help_verbs(Str *out)
 {
     str_add(out, "[NAME =] [sweep KEY=A,B,... [seeds=N] :] COMMAND operand key=value +flag\n\n");
-    add_wrapped(out,
-                tr("Commands of lessons and of free play. A result gets the name before \"=\", "
-                   "or else \"it\"; NAME.member is a part of it. {expressions} may stand in any "
-                   "value. A sweep runs a command for each combination and gives a table."),
-                0);
+    help_wrapped(out,
+                 tr("Commands of lessons and of free play. A result gets the name before \"=\", "
+                    "or else \"it\"; NAME.member is a part of it. {expressions} may stand in any "
+                    "value. A sweep runs a command for each combination and gives a table."),
+                 0, 0);
     str_add(out, "\n");
     for (const Verb *const *verb = verb_table(); *verb != NULL; verb++) {
         const Command *command = &(*verb)->command;
@@ -96,31 +75,12 @@ static const char *value_word(const ArgSpec *arg)
     return "=TEXT";
 }
 
-static void add_range(Str *text, const ArgSpec *arg)
-{
-    if (arg->type == ARG_CHOICE) {
-        str_add(text, " [");
-        for (const char *const *c = arg->choices; *c != NULL; c++) {
-            str_addf(text, "%s%s", c != arg->choices ? " | " : "", *c);
-        }
-        str_add(text, "]");
-    }
-    if (arg->type == ARG_INT || arg->type == ARG_FLOAT) {
-        str_addf(text, " [%g%s", arg->min, arg->max < LARGE ? ".." : " or more");
-        if (arg->max < LARGE) str_addf(text, "%.10g", arg->max);
-        str_addf(text, "%s%s]", arg->unit != NULL ? " " : "", arg->unit != NULL ? arg->unit : "");
-    }
-    if (arg->fallback != NULL && arg->type != ARG_FLAG) {
-        str_addf(text, " (default %s)", arg->fallback);
-    }
-}
-
 static void add_key(Str *out, const ArgSpec *arg)
 {
     Str head = {0}, text = {0};
     str_addf(&head, "%s%s%s", arg->type == ARG_FLAG ? "+" : "", arg->name, value_word(arg));
     str_add(&text, tr(arg->help));
-    add_range(&text, arg);
+    help_range(&text, arg);
     add_entry(out, str_text(&head), str_text(&text), KEY_COLUMN);
     out->failed = out->failed || head.failed || text.failed;
     str_free(&head);
@@ -144,9 +104,9 @@ void help_verb(Str *out, const Verb *verb)
     const char    *group = "";
     str_addf(out, "%s%s%s%s\n\n", command->name, command->operands[0] != '\0' ? " " : "",
              command->operands, command->args->name != NULL ? " [key=value ...]" : "");
-    add_wrapped(out, tr(command->summary), 0);
-    if (command->details != NULL) add_wrapped(out, tr(command->details), 0);
-    if (verb->changes) add_wrapped(out, tr("It changes the bench, so it is in no sweep."), 0);
+    help_wrapped(out, tr(command->summary), 0, 0);
+    if (command->details != NULL) help_wrapped(out, tr(command->details), 0, 0);
+    if (verb->changes) help_wrapped(out, tr("It changes the bench, so it is in no sweep."), 0, 0);
     str_addf(out, "\n%s: %s\n", tr("Example"), command->example);
     for (const ArgSpec *arg = command->args; arg->name != NULL; arg++) {
         if (strcmp(arg->group, group) != 0) str_addf(out, "\n%s\n", tr(arg->group));

@@ -18,7 +18,7 @@ static const ArgSpec no_rows[] = {{.name = NULL}};
 static const ArgSpec unmerge_rows[] = {
     {.name = "how",
      .type = ARG_CHOICE,
-     .choices = STUDY_CHOICES("exact", "subtract"),
+     .choices = SETTING_CHOICES("exact", "subtract"),
      .fallback = "exact",
      .group = "Merge",
      .help = "exact: drop the copies; subtract: W - scale B A in the copy, as PEFT does"},

@@ -32,11 +32,11 @@ static const ArgSpec rows[] = {
     STUDY_SHAPE_ROW,
     {.name = "method",
      .type = ARG_CHOICE,
-     .choices = STUDY_CHOICES("lora", "full"),
+     .choices = SETTING_CHOICES("lora", "full"),
      .fallback = "lora",
      .group = "LoRA",
      .help = "lora: pairs beside the targets; full: all"},
-    STUDY_LORA_ROWS,
+    LORA_SETTING_ROWS,
     {.name = NULL},
 };
 

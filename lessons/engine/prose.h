@@ -58,6 +58,8 @@ void           prose_free(Prose *prose);
 void prose_text(Str *out, const Prose *prose, int columns, bool ascii);
 /* HTML of the blocks, everything escaped, nothing hidden or of control let through. */
 void prose_html(Str *out, const Prose *prose);
+/* One string under the same rule. */
+void prose_html_text(Str *out, const char *text);
 /* One string under the same rule as prose_text's ascii: for titles, labels, choices. */
 void prose_ascii(Str *out, const char *text, Index n);
 

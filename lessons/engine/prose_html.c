@@ -1,5 +1,5 @@
 /*
- * Prose as HTML. Every character of text passes add_escaped, which lets no markup and nothing
+ * Prose as HTML. Every character of text passes prose_html_text, which lets no markup and nothing
  * hidden through; addresses were limited to http and https by prose.c. Lists are opened and
  * closed by comparing each block's depth with what is open.
  */
@@ -11,23 +11,11 @@
 
 enum { DEPTH_MAX = 16 };
 
-static void add_escaped(Str *out, const char *text)
+void prose_html_text(Str *out, const char *text)
 {
     Str safe = {0};
     safe_text(&safe, text, (Index)strlen(text), true, 0);
-    for (const char *c = str_text(&safe); *c != '\0'; c++) {
-        const char *name = *c == '&'    ? "&amp;"
-                           : *c == '<'  ? "&lt;"
-                           : *c == '>'  ? "&gt;"
-                           : *c == '"'  ? "&quot;"
-                           : *c == '\'' ? "&#39;"
-                                        : NULL;
-        if (name != NULL) {
-            str_add(out, name);
-        } else {
-            str_add_bytes(out, c, 1);
-        }
-    }
+    text_xml(out, str_text(&safe), safe.len);
     prose_used(out, &safe);
 }
 
@@ -41,15 +29,15 @@ static void put_span(Str *out, const Span *span)
         str_add(out, "<br>");
     } else if (span->style == SPAN_LINK) {
         str_add(out, "<a href=\"");
-        add_escaped(out, span->href);
+        prose_html_text(out, span->href);
         str_add(out, "\">");
-        add_escaped(out, span->text);
+        prose_html_text(out, span->text);
         str_add(out, "</a>");
     } else if (span->style == SPAN_PLAIN) {
-        add_escaped(out, span->text);
+        prose_html_text(out, span->text);
     } else {
         str_addf(out, "<%s>", tags[span->style]);
-        add_escaped(out, span->text);
+        prose_html_text(out, span->text);
         str_addf(out, "</%s>", tags[span->style]);
     }
 }
@@ -147,7 +135,7 @@ static void put_block(Str *out, Lists *lists, const ProseBlock *block)
         str_add(out, before[block->kind]);
         for (Index i = 0; i < block->count; i++) {
             if (block->kind == PROSE_CODE) {
-                add_escaped(out, block->spans[i].text);
+                prose_html_text(out, block->spans[i].text);
             } else {
                 put_span(out, &block->spans[i]);
             }

@@ -29,7 +29,7 @@ static void put_prose(Str *out, const char *markdown)
 static void put_element(Str *out, const char *tag, const char *text)
 {
     str_addf(out, "<%s>", tag);
-    report_html_text(out, text);
+    prose_html_text(out, text);
     str_addf(out, "</%.*s>", (int)strcspn(tag, " "), tag);
 }
 
@@ -53,7 +53,7 @@ static void put_head(Str *out, const Transcript *t)
         put_element(out, "th scope=\"row\"", rows[i].name);
         str_add(out, "<td>");
         if (rows[i].code) put_element(out, "code", rows[i].value);
-        if (!rows[i].code) report_html_text(out, rows[i].value);
+        if (!rows[i].code) prose_html_text(out, rows[i].value);
         str_add(out, "</td></tr>\n");
     }
     str_add(out, "</table>\n</div>\n</header>\n");
@@ -62,7 +62,7 @@ static void put_head(Str *out, const Transcript *t)
 static void put_box_head(Str *out, const char *class, const char *word, const Note *note)
 {
     str_addf(out, "<div class=\"ask %s\">\n<b>%s ", class, word);
-    report_html_text(out, note->id);
+    prose_html_text(out, note->id);
     str_add(out, "</b>\n");
     put_prose(out, note->text);
 }
@@ -71,7 +71,7 @@ static void put_reason(Str *out, const char *label, const char *text)
 {
     if (text == NULL || text[0] == '\0') return;
     str_addf(out, " <small class=\"why\">%s", label);
-    report_html_text(out, text);
+    prose_html_text(out, text);
     str_add(out, "</small>");
 }
 
@@ -121,12 +121,12 @@ static void put_assert(Str *out, const Note *note, const char *path)
     str_addf(out, "<li class=\"%s\">", holds ? "holds" : "fails");
     put_element(out, "code", note->text);
     str_add(out, " (");
-    report_html_text(out, note->measured);
+    prose_html_text(out, note->measured);
     str_add(out, ")");
     put_reason(out, "", note->reason);
     if (!holds) {
         str_addf(out, " %s ", tr("failed at"));
-        report_html_text(out, path);
+        prose_html_text(out, path);
         str_addf(out, ":%td", note->place.line);
     }
     str_add(out, "</li>\n");
@@ -139,9 +139,9 @@ static void put_run(Str *out, const Note *note)
         put_element(out, "code", note->text);
     } else {
         str_add(out, "<output>");
-        report_html_text(out, note->id);
+        prose_html_text(out, note->id);
         str_add(out, ": ");
-        report_html_text(out, note->measured);
+        prose_html_text(out, note->measured);
         str_add(out, "</output>");
     }
     str_add(out, "</div>\n");
@@ -152,9 +152,9 @@ static void put_note(Str *out, const Note *note, const char *path)
     switch (note->kind) {
     case NOTE_STEP:
         str_add(out, "<h2 id=\"");
-        report_html_text(out, note->id);
+        prose_html_text(out, note->id);
         str_add(out, "\">");
-        report_html_text(out, note->text);
+        prose_html_text(out, note->text);
         str_add(out, "</h2>\n");
         break;
     case NOTE_PROSE:

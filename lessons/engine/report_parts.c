@@ -17,26 +17,6 @@ void report_used(Str *out, Str *piece)
 
 /* ---- escaping ---- */
 
-void report_html_text(Str *out, const char *text)
-{
-    Str safe = {0};
-    safe_text(&safe, text, (Index)strlen(text), true, 0);
-    for (const char *c = str_text(&safe); *c != '\0'; c++) {
-        const char *name = *c == '&'    ? "&amp;"
-                           : *c == '<'  ? "&lt;"
-                           : *c == '>'  ? "&gt;"
-                           : *c == '"'  ? "&quot;"
-                           : *c == '\'' ? "&#39;"
-                                        : NULL;
-        if (name != NULL) {
-            str_add(out, name);
-        } else {
-            str_add_bytes(out, c, 1);
-        }
-    }
-    report_used(out, &safe);
-}
-
 void report_md_text(Str *out, const char *text)
 {
     Str safe = {0};

@@ -6,7 +6,6 @@
 
 #include "lessons/engine/report.h"
 
-void report_html_text(Str *out, const char *text);    /* inside an element or a quoted attribute */
 void report_md_text(Str *out, const char *text);      /* inline, on one line */
 void report_md_code(Str *out, const char *text);      /* `...` with as many backticks as needed */
 void report_md_prose(Str *out, const char *markdown); /* read and written anew: no raw HTML */

@@ -41,7 +41,7 @@ static RunStamp *add_stamp(RunScan *scan, const char *name, Error *err)
     return larger[scan->count].name != NULL ? &larger[scan->count++] : NULL;
 }
 
-/* Read what has changed. What cannot be read is no run for now; only memory is an error. */
+/* Read what has changed. What cannot be read is left out; only memory is an error. */
 static bool read_run(RunNews *news, const Lab *lab, const char *name, double changed, Error *err)
 {
     Error   why = {0};
