@@ -61,14 +61,15 @@ void screen_plot(Screen *screen)
         screen_say(screen, "%s", tr("the window of gnuplot is closed"));
         return;
     }
+    screen->plotted = 0;
     screen->gnuplot = gnuplot_start("window", &err);
-    if (screen->gnuplot == NULL && err.code == ERR_DEVICE &&
-        strstr(err.message, "window") == NULL) {
+    if (screen->gnuplot != NULL) return;
+    GnuplotOffer offer;
+    gnuplot_offer(&offer);
+    if (!offer.caged) { /* then it writes no files either */
         screen_say(screen, "%s", err.message);
         return;
     }
-    screen->plotted = 0;
-    if (screen->gnuplot != NULL) return;
     screen_prompt(screen, tr("No window here; write the picture to (.png .svg .pdf):"), "",
                   write_picture, screen);
 }

@@ -11,10 +11,14 @@
 
 enum { DEPTH_MAX = 16 };
 
+/* Of what controls a page only line ends stay; a tab is a blank, as in text for a terminal. */
 void prose_html_text(Str *out, const char *text)
 {
     Str safe = {0};
     safe_text(&safe, text, (Index)strlen(text), true, 0);
+    for (Index i = 0; i < safe.len; i++) {
+        if (safe.data[i] == '\t') safe.data[i] = ' ';
+    }
     text_xml(out, str_text(&safe), safe.len);
     prose_used(out, &safe);
 }

@@ -279,6 +279,7 @@ static void html_lets_no_markup_of_the_text_through(void **state)
     expect_html("[q](<https://a/\"onclick=x>)\n",
                 "<p><a href=\"https://a/&quot;onclick=x\">q</a></p>\n");
     /* The control: an address of the web is a link, so links as such are made. */
+    expect_html("a `b\tc` d\te\n", "<p>a <code>b c</code> d e</p>\n");
     expect_html("[x](https://example.org)\n", "<p><a href=\"https://example.org\">x</a></p>\n");
 }
 

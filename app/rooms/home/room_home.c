@@ -15,7 +15,7 @@ typedef struct Home {
     HomeShelf shelf;
     HomeView  view;
     HomeDrawn drawn;
-    Str       machine, gnuplot;
+    Str       machine, device, gnuplot;
     /* gnuplot is asked on a thread of its own: starting it takes longer than a screen may. */
     pthread_t    asker;
     bool         asks;
@@ -37,10 +37,18 @@ static void *ask_gnuplot(void *context)
 static void describe_machine(Home *home)
 {
     const Backend *be = screen_lab(home->screen)->be;
-    str_addf(&home->machine, tr("%s; no GPU backend"), be != NULL ? be->description : "");
+    Error          why = {0};
+    if (be != NULL) str_add(&home->machine, be->description);
+    if (be == NULL || strcmp(be->name, "cuda") != 0) {
+        Backend *cuda = backend_create("cuda", 0, &why);
+        str_add(&home->device, cuda != NULL ? cuda->description : why.message);
+        if (cuda != NULL) cuda->free(cuda);
+    }
     str_add(&home->gnuplot, tr("gnuplot: being asked"));
     home->view.machine[0] = str_text(&home->machine);
-    home->view.machine[1] = str_text(&home->gnuplot);
+    home->view.machine[1] =
+        home->device.len > 0 ? str_text(&home->device) : str_text(&home->gnuplot);
+    home->view.machine[2] = home->device.len > 0 ? str_text(&home->gnuplot) : NULL;
     home->asks = pthread_create(&home->asker, NULL, ask_gnuplot, home) == 0;
 }
 
@@ -52,7 +60,7 @@ static void turn(void *room)
     home->asks = false;
     str_clear(&home->gnuplot);
     str_add(&home->gnuplot, home->offer.sentence);
-    home->view.machine[1] = str_text(&home->gnuplot);
+    home->view.machine[home->device.len > 0 ? 2 : 1] = str_text(&home->gnuplot);
     screen_dirty(home->screen);
 }
 
@@ -65,6 +73,7 @@ static void home_free(void *room)
     if (home->asks) pthread_join(home->asker, NULL);
     home_shelf_free(&home->shelf);
     str_free(&home->machine);
+    str_free(&home->device);
     str_free(&home->gnuplot);
     mem_free(home);
 }
