@@ -395,7 +395,8 @@ bool prose_parse(Prose *prose, const char *text, Index n, Error *err)
 {
     *prose = (Prose){0};
     Reader    reader = {.prose = prose, .err = err};
-    MD_PARSER parser = {.flags = MD_FLAG_NOHTML | MD_FLAG_TABLES | MD_FLAG_COLLAPSEWHITESPACE,
+    /* MD_FLAG_COLLAPSEWHITESPACE loses a lone tab; who writes the text out collapses blanks. */
+    MD_PARSER parser = {.flags = MD_FLAG_NOHTML | MD_FLAG_TABLES,
                         .enter_block = enter_block,
                         .leave_block = leave_block,
                         .enter_span = enter_span,
