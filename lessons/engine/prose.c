@@ -394,7 +394,7 @@ static bool explain_failure(Reader *reader)
 bool prose_parse(Prose *prose, const char *text, Index n, Error *err)
 {
     *prose = (Prose){0};
-    Reader    reader = {.prose = prose, .err = err};
+    Reader reader = {.prose = prose, .err = err};
     /* MD_FLAG_COLLAPSEWHITESPACE loses a lone tab; who writes the text out collapses blanks. */
     MD_PARSER parser = {.flags = MD_FLAG_NOHTML | MD_FLAG_TABLES,
                         .enter_block = enter_block,
