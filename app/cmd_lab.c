@@ -1,11 +1,8 @@
 /* `lab`: the screen, where there is a terminal for it; else the same in plain text. */
 
-#include <langinfo.h>
-#include <locale.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "app/choose_look.h"
 #include "app/commands.h"
 #include "app/plain/plain_lab.h"
 #include "app/screen/screen.h"
@@ -13,28 +10,6 @@
 #include "app/term/script.h"
 #include "app/term/terminal.h"
 #include "core/lab/lab.h"
-
-/* NO_COLOR counts where it is not empty (no-color.org); --color always wins over it. */
-static bool wants_colour(const Args *args)
-{
-    const char *how = args_text(args, "color"), *no = getenv("NO_COLOR");
-    if (strcmp(how, "auto") != 0) return strcmp(how, "always") == 0;
-    return no == NULL || no[0] == '\0';
-}
-
-static void choose_look(const Args *args, bool scripted, Look *look)
-{
-    const char *charset = args_text(args, "charset");
-    setlocale(LC_CTYPE, "");
-    bool utf8 = scripted || strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-
-    look->projector = args_flag(args, "projector");
-    look->ascii = !utf8 || strcmp(charset, "ascii") == 0;
-    look->charset = look->ascii                                       ? CHARSET_ASCII
-                    : strcmp(charset, "block") == 0                   ? CHARSET_BLOCK
-                    : strcmp(charset, "auto") == 0 && look->projector ? CHARSET_BLOCK
-                                                                      : CHARSET_BRAILLE;
-}
 
 /* A room by its name, or a lesson. */
 static void choose_place(const Args *args, ScreenSpec *spec)
@@ -76,7 +51,8 @@ static bool show(Lab *lab, const Args *args, const Cancel *cancel, Error *err)
 
     if (lab_backend(lab, args, err) == NULL) return false;
     if (!theme_find(args_text(args, "theme"), &spec.theme)) return false;
-    choose_look(args, script != NULL, &spec.look);
+    choose_look(args_text(args, "charset"), script != NULL, args_flag(args, "projector"),
+                &spec.look);
     choose_place(args, &spec);
     if (script != NULL) {
         spec.display = script_open(script, args_text(args, "save"), err);

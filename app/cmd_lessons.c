@@ -46,7 +46,7 @@ static void add_line(Result *result, const Lesson *lesson, const LessonProgress 
     if (lesson->needs[0] != '\0') str_addf(&needs, ", %s", lesson->needs);
     state_words(&state, progress);
     int width = text_columns(str_text(&title), title.len);
-    result_line(result, "  %-12s%s%*s%3td min   %-16s %s", lesson->id, str_text(&title), 32 - width,
+    result_line(result, "  %-13s%s%*s%3td min   %-16s %s", lesson->id, str_text(&title), 32 - width,
                 "", lesson->minutes, str_text(&needs), str_text(&state));
     result_used(result, &title);
     result_used(result, &needs);

@@ -3,34 +3,35 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "app/choose_look.h"
 #include "app/commands.h"
 #include "app/notes/notes.h"
 #include "app/screen/keymap.h"
 #include "app/signals.h"
+#include "app/term/script.h"
 #include "app/term/terminal.h"
 #include "app/view/view_notes.h"
 #include "core/base/mem.h"
 #include "core/lab/lab.h"
+
+enum { HEARD_MAX = 1 << 20, SCRIPT_MS = 20, GIVEN_MAX = 200 };
 
 typedef struct Second {
     Display *display;
     Look     look;
     Grid     grid;
     Notes    notes;
-    Str      heard;    /* a line that is not complete yet */
-    int      fd, last; /* last: the choice that was voted for */
+    Str      heard; /* a line that is not complete yet */
+    int      fd;
+    char     given[GIVEN_MAX]; /* choices that were voted for, to be taken back */
+    int      given_count, given_for;
     bool     lost, left;
 } Second;
-
-enum { HEARD_MAX = 1 << 20 };
 
 /* ---- listening ---- */
 
@@ -62,29 +63,45 @@ static void hear(Second *second)
 
 /* ---- voting ---- */
 
+/* The lab counts; what it says is shown. */
 static void vote(Second *second, int choice, int by)
 {
-    int *votes = second->notes.votes;
-    if (choice < 0 || choice >= second->notes.choice_count || votes[choice] + by < 0) return;
-    votes[choice] += by;
-    second->last = by > 0 ? choice : -1;
-    if (!notes_vote(second->fd, second->notes.asks, votes, NULL)) second->lost = true;
+    if (choice < 0 || choice >= second->notes.choice_count || by == 0) return;
+    if (!notes_vote(second->fd, second->notes.asks, choice, by, NULL)) second->lost = true;
+}
+
+static void vote_for(Second *second, int choice)
+{
+    if (choice >= second->notes.choice_count) return;
+    if (second->given_for != second->notes.asks || second->given_count == GIVEN_MAX) {
+        second->given_count = 0;
+    }
+    second->given_for = second->notes.asks;
+    second->given[second->given_count++] = (char)choice;
+    vote(second, choice, 1);
+}
+
+/* The last one first, as often as there were some. */
+static void take_back(Second *second)
+{
+    if (second->given_for != second->notes.asks || second->given_count == 0) return;
+    vote(second, second->given[--second->given_count], -1);
 }
 
 static void clear_votes(Second *second)
 {
-    memset(second->notes.votes, 0, sizeof second->notes.votes);
-    if (!notes_vote(second->fd, second->notes.asks, second->notes.votes, NULL)) second->lost = true;
+    second->given_count = 0;
+    for (int i = 0; i < NOTES_CHOICES; i++) vote(second, i, -second->notes.votes[i]);
 }
 
 static void press(Second *second, Key key)
 {
     switch (keymap_action(ROOM_NOTES, key, false)) {
     case ACT_CHOOSE:
-        vote(second, (int)key.cp - '1', 1);
+        vote_for(second, (int)key.cp - '1');
         break;
     case ACT_UNDO:
-        vote(second, second->last, -1);
+        take_back(second);
         break;
     case ACT_RESET:
         clear_votes(second);
@@ -110,6 +127,7 @@ static void read_keys(Second *second)
     while (!second->left && second->display->read(second->display->self, &key)) {
         if (key.code == K_GONE) second->left = true;
         press(second, key);
+        if (second->display->fd < 0) break; /* a script looks at each key's screen */
     }
 }
 
@@ -165,31 +183,45 @@ static bool run(Second *second, const Cancel *cancel, Error *err)
         struct pollfd fds[3] = {{.fd = second->display->fd, .events = POLLIN},
                                 {.fd = second->lost ? -1 : second->fd, .events = POLLIN},
                                 {.fd = signals_fd(), .events = POLLIN}};
-        if (poll(fds, 3, 1000) > 0 && fds[1].revents != 0) hear(second);
+        if (poll(fds, 3, second->display->fd < 0 ? SCRIPT_MS : 1000) > 0 && fds[1].revents != 0)
+            hear(second);
         read_keys(second);
     }
     return true;
 }
 
+/* From a script, or at a terminal. */
+static bool run_on_display(Second *second, const Args *args, const Cancel *cancel, Error *err)
+{
+    const char  *script = args_text(args, "script");
+    TerminalSpec spec = {.colour = wants_colour(args)};
+
+    if (!theme_find(args_text(args, "theme"), &spec.theme)) return false;
+    choose_look(args_text(args, "charset"), script != NULL, false, &second->look);
+    if (script != NULL) {
+        second->display = script_open(script, args_text(args, "save"), err);
+        if (second->display == NULL) return false;
+        bool ok = run(second, cancel, err);
+        return script_close(second->display, err) && ok;
+    }
+    second->display = terminal_open(&spec, err);
+    bool ok = second->display != NULL && run(second, cancel, err);
+    terminal_close(second->display);
+    return ok;
+}
+
 bool cmd_notes(Lab *lab, const Args *args, const Sink *sink, const Cancel *cancel, Result *result,
                Error *err)
 {
-    Second      second = {.fd = -1, .last = -1};
-    const char *refusal = terminal_refusal(), *no = getenv("NO_COLOR");
+    Second      second = {.fd = -1};
+    const char *refusal = args_text(args, "script") != NULL ? NULL : terminal_refusal();
     (void)lab;
-    (void)args;
     (void)sink;
 
     if (refusal != NULL) return error_set(err, ERR_DEVICE, "%s", refusal);
     second.fd = notes_connect(err);
     if (second.fd < 0) return false;
-    setlocale(LC_CTYPE, "");
-    second.look.ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-    second.look.charset = second.look.ascii ? CHARSET_ASCII : CHARSET_BRAILLE;
-    TerminalSpec spec = {.theme = THEME_AUTO, .colour = no == NULL || no[0] == '\0'};
-    second.display = terminal_open(&spec, err);
-    bool ok = second.display != NULL && run(&second, cancel, err);
-    terminal_close(second.display);
+    bool ok = run_on_display(&second, args, cancel, err);
     close(second.fd);
     grid_free(&second.grid);
     notes_free(&second.notes);

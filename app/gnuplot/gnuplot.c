@@ -7,7 +7,6 @@
  * Nothing here waits but gnuplot_finish and gnuplot_stop, each with a limit.
  */
 
-#define _GNU_SOURCE /* mkdtemp */
 #include "app/gnuplot/gnuplot.h"
 
 #include <errno.h>
@@ -36,27 +35,14 @@ static bool random_word(char *word, size_t letters, Error *err)
     return ok || error_set(err, ERR_DEVICE, "/dev/urandom cannot be read");
 }
 
-/* Its name without symbolic links, as the system tells it of those who stand in it. */
-static char *private_folder(Error *err)
-{
-    char        real[4096];
-    const char *parent = getenv("TMPDIR");
-    if (parent == NULL || realpath(parent, real) == NULL) snprintf(real, sizeof real, "/tmp");
-    char *path = path_join(real, "loralab-XXXXXX", err);
-    if (path == NULL || mkdtemp(path) != NULL) return path;
-    error_set(err, ERR_DISK, "no folder for gnuplot in %s: %s", real, strerror(errno));
-    mem_free(path);
-    return NULL;
-}
-
 Gnuplot *gnuplot_open(GnuplotCage kind, const char *terminal, bool strict, Error *err)
 {
     Gnuplot *g = mem_alloc(mem_program(), MEM_TEXT, 1, sizeof *g, err);
     if (g == NULL) return NULL;
-    *g = (Gnuplot){.kind = kind, .strict = strict, .window = kind != CAGE_FILE};
+    *g = (Gnuplot){.kind = kind, .strict = strict, .window = kind != CAGE_FILE, .held = -1};
     g->child = (Child){.in = -1, .words = -1};
     snprintf(g->terminal, sizeof g->terminal, "%s", terminal);
-    g->folder = private_folder(err);
+    g->folder = gnuplot_folder(&g->held, err);
     if (g->folder != NULL && random_word(g->word, sizeof g->word - 1, err) &&
         child_start(&g->child, kind, g->folder, err)) {
         return g;
@@ -97,6 +83,7 @@ void gnuplot_stop(Gnuplot *gnuplot)
     if (ran && gnuplot->window) child_sweep(gnuplot->folder);
     gnuplot_drop_frames(gnuplot);
     if (gnuplot->folder != NULL) child_remove_folder(gnuplot->folder);
+    if (gnuplot->held >= 0) close(gnuplot->held);
     mem_free(gnuplot->folder);
     mem_free(gnuplot);
 }

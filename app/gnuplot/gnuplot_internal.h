@@ -35,6 +35,12 @@ void child_stop(Child *child);
 void child_sweep(const char *folder);
 void child_remove_folder(const char *folder);
 
+/* ---- gnuplot_folder.c ---- */
+
+/* Made under TMPDIR; its name without symbolic links, as the system tells it of those who stand in
+ * it. *held: to be closed when it is removed. Also removes those that killed programs left. */
+NODISCARD char *gnuplot_folder(int *held, Error *err);
+
 /* ---- gnuplot_offer.c ---- */
 
 /* There is something to open a window on: $DISPLAY or $WAYLAND_DISPLAY. */
@@ -55,6 +61,7 @@ struct Gnuplot {
     char        terminal[16];
     bool        strict, window;
     char       *folder;
+    int         held; /* the folder, while it is used; -1 */
     Child       child;
     char        word[20]; /* random: what others print is no ack */
 

@@ -1,5 +1,6 @@
 /* What there is of gnuplot on this machine, asked of gnuplot itself in its cage. */
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,11 +119,13 @@ static void describe(GnuplotOffer *offer, const Error *err)
 
 void gnuplot_offer(GnuplotOffer *offer)
 {
-    static GnuplotOffer known; /* of the gnuplot that is on PATH, while it is the same */
-    static Error        why;
-    char                path[GNUPLOT_PATH_BYTES] = "";
+    static GnuplotOffer    known; /* of the gnuplot that is on PATH, while it is the same */
+    static Error           why;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* rooms ask on threads of theirs */
+    char                   path[GNUPLOT_PATH_BYTES] = "";
 
     bool found = gnuplot_find(path);
+    pthread_mutex_lock(&lock);
     if (!found || strcmp(path, known.path) != 0) {
         known = (GnuplotOffer){.found = found};
         why = (Error){0};
@@ -132,6 +135,7 @@ void gnuplot_offer(GnuplotOffer *offer)
     *offer = known;
     choose_window_cage(offer);
     describe(offer, &why);
+    pthread_mutex_unlock(&lock);
 }
 
 /* ---- starting, now that it is known what there is ---- */

@@ -69,7 +69,7 @@ static bool read_choices(Notes *notes, const JsonNode *root, Error *err)
         str_add(&notes->choices[i], text != NULL ? text : "");
         const JsonNode *vote = votes != NULL ? json_at(votes, i) : NULL;
         int64_t         count = vote != NULL ? json_integer(vote) : 0;
-        notes->votes[i] = count < 0 ? 0 : count > 99999 ? 99999 : (int)count;
+        notes->votes[i] = count < 0 ? 0 : count > NOTES_VOTES_MAX ? NOTES_VOTES_MAX : (int)count;
     }
     return true;
 }

@@ -13,15 +13,15 @@
 
 #include "core/base/str.h"
 
-enum { NOTES_CHOICES = 9 };
+enum { NOTES_CHOICES = 9, NOTES_VOTES_MAX = 99999 };
 
 typedef struct Notes {
     Str    lesson, title, next, note, question; /* title of the step and of the next one */
     Str    choices[NOTES_CHOICES];
     Index  choice_count;
-    Index  step, steps;      /* from 1; 0: no lesson is open */
-    int    asks;             /* counts questions: votes belong to one */
-    double seconds;          /* since the lesson was opened */
+    Index  step, steps; /* from 1; 0: no lesson is open */
+    int    asks;        /* counts questions: votes belong to one */
+    double seconds;     /* since the lesson was opened */
     int    votes[NOTES_CHOICES];
 } Notes;
 
@@ -51,7 +51,7 @@ bool notes_serve_heard(const NotesServer *server); /* somebody listens */
 
 /* Connect to the lab that was opened last. ERR_DEVICE: none is open. Returns a descriptor. */
 NODISCARD int notes_connect(Error *err);
-/* Votes for the choices of the question that stands. */
-NODISCARD bool notes_vote(int fd, int asks, const int votes[NOTES_CHOICES], Error *err);
+/* So many votes more (or fewer) for a choice of the question that stands. */
+NODISCARD bool notes_vote(int fd, int asks, int choice, int by, Error *err);
 
 #endif

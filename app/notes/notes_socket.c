@@ -160,17 +160,17 @@ static void take_in(NotesServer *server)
     close(fd);
 }
 
-/* "vote ASKS N N N ..." */
+/* "vote ASKS CHOICE BY": more or fewer votes, never how many there are, so that none is lost where
+ * several are under way. */
 static bool read_vote(const char *line, Notes *notes)
 {
     char *at = NULL;
     if (strncmp(line, "vote ", 5) != 0) return false;
-    long asks = strtol(line + 5, &at, 10);
-    if (asks != notes->asks) return false;
-    for (int i = 0; i < NOTES_CHOICES; i++) {
-        long count = strtol(at, &at, 10);
-        notes->votes[i] = count < 0 ? 0 : count > 99999 ? 99999 : (int)count;
-    }
+    long asks = strtol(line + 5, &at, 10), choice = strtol(at, &at, 10);
+    if (asks != notes->asks || choice < 0 || choice >= NOTES_CHOICES) return false;
+    long by = strtol(at, &at, 10), count = notes->votes[choice];
+    count += by < -NOTES_VOTES_MAX ? -NOTES_VOTES_MAX : by > NOTES_VOTES_MAX ? NOTES_VOTES_MAX : by;
+    notes->votes[choice] = count < 0 ? 0 : count > NOTES_VOTES_MAX ? NOTES_VOTES_MAX : (int)count;
     return true;
 }
 
@@ -274,14 +274,10 @@ int notes_connect(Error *err)
     return fd;
 }
 
-bool notes_vote(int fd, int asks, const int votes[NOTES_CHOICES], Error *err)
+bool notes_vote(int fd, int asks, int choice, int by, Error *err)
 {
     char line[LINE_MAX_BYTES];
-    int  n = snprintf(line, sizeof line, "vote %d", asks);
-    for (int i = 0; i < NOTES_CHOICES; i++) {
-        n += snprintf(line + n, sizeof line - (size_t)n, " %d", votes[i]);
-    }
-    n += snprintf(line + n, sizeof line - (size_t)n, "\n");
+    int  n = snprintf(line, sizeof line, "vote %d %d %d\n", asks, choice, by);
     if (send(fd, line, (size_t)n, MSG_NOSIGNAL) == n) return true;
     return error_set(err, ERR_DEVICE, "%s", tr("the lab is gone"));
 }

@@ -32,6 +32,73 @@ static void add_quoted(Str *out, const char *text)
     str_add(out, "'");
 }
 
+/* ---- operands ---- */
+
+/* Lines of a shell that print what an operand may be; the program is asked, for lessons, tasks and
+ * runs come and go. */
+static const struct {
+    const char *word; /* as the table of commands has it */
+    const char *ask;
+} asked[] = {{"LESSON",
+              "loralab lessons --json 2>/dev/null | grep -o \"\\\"id\\\": *\\\"[^\\\"]*\" | "
+              "cut -d \"\\\"\" -f 4"},
+             {"TASK", "loralab data 2>/dev/null | cut -d \" \" -f 1"},
+             {"RUN", "loralab runs --json 2>/dev/null | grep -o \"\\\"name\\\": *\\\"[^\\\"]*\" | "
+                     "cut -d \"\\\"\" -f 4"}};
+enum { ASKED = sizeof asked / sizeof *asked };
+
+/* "LESSON" in "[LESSON | ROOM]", not "RUN" in "RUNS". */
+static bool has_operand(const Command *command, const char *word)
+{
+    const char *at = strstr(command->operands, word);
+    size_t      n = strlen(word);
+    return at != NULL && (at[n] < 'A' || at[n] > 'Z');
+}
+
+/* Words that are always the same. */
+static void add_fixed(Str *out, const Command *command)
+{
+    if (has_operand(command, "ROOM")) str_add(out, "home workbench matrix runs model help ");
+    if (!has_operand(command, "COMMAND")) return;
+    for (const Command *c = command_table(); c->name != NULL; c++) str_addf(out, "%s ", c->name);
+    str_add(out, "verbs man bash zsh fish ");
+}
+
+/* What prints all of a command's operands: "a; b"; nothing where they are files. */
+static void add_asking(Str *out, const Command *command)
+{
+    Str         fixed = {0};
+    const char *between = "";
+    add_fixed(&fixed, command);
+    if (fixed.len > 0) {
+        str_addf(out, "printf \"%%s\\n\" %s", str_text(&fixed));
+        between = "; ";
+    }
+    for (int i = 0; i < ASKED; i++) {
+        if (!has_operand(command, asked[i].word)) continue;
+        str_addf(out, "%s%s", between, asked[i].ask);
+        between = "; ";
+    }
+    out->failed = out->failed || fixed.failed;
+    str_free(&fixed);
+}
+
+static bool asks(const Command *command)
+{
+    Str  text = {0};
+    bool some;
+    add_asking(&text, command);
+    some = text.len > 0;
+    str_free(&text);
+    return some;
+}
+
+/* --data and --eval_data take a task's name, or a file. */
+static bool takes_task(const ArgSpec *arg)
+{
+    return strcmp(arg->name, "data") == 0 || strcmp(arg->name, "eval_data") == 0;
+}
+
 /* ---- bash ---- */
 
 static void add_bash_values(Str *out, const ArgSpec *args, const char *indent)
@@ -47,6 +114,8 @@ static void add_bash_values(Str *out, const ArgSpec *args, const char *indent)
             str_add(out, "' ;;\n");
         } else if (args->type == ARG_PATH) {
             str_addf(out, "%s--%s) files=1 ;;\n", indent, args->name);
+        } else if (takes_task(args)) {
+            str_addf(out, "%s--%s) words=$(%s) files=1 ;;\n", indent, args->name, asked[1].ask);
         }
     }
 }
@@ -63,6 +132,11 @@ static void add_bash_command(Str *out, const Command *command)
     add_option_words(out, command_common_args());
     str_add(out, "'\n        case $before in\n");
     add_bash_values(out, command->args, "        ");
+    if (asks(command)) {
+        str_add(out, "        -*) ;;\n        *) [ \"${word#-}\" != \"$word\" ] || words=$(");
+        add_asking(out, command);
+        str_add(out, ") ;;\n");
+    }
     str_add(out, "        esac ;;\n");
 }
 
@@ -72,6 +146,10 @@ void page_bash(Str *out)
                  "_loralab() {\n"
                  "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
                  "    local words='' options='' files=''\n"
+                 "    # bash takes --method=lora for three words\n"
+                 "    if [ \"$word\" = = ]; then\n        word=''\n"
+                 "    elif [ \"$before\" = = ]; then\n"
+                 "        before=${COMP_WORDS[COMP_CWORD - 2]}\n    fi\n"
                  "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
                  "        COMPREPLY=($(compgen -W '");
     for (const Command *c = command_table(); c->name != NULL; c++) str_addf(out, "%s ", c->name);
@@ -82,7 +160,7 @@ void page_bash(Str *out)
     add_bash_values(out, command_common_args(), "    ");
     str_add(out, "    esac\n"
                  "    if [ -n \"$words\" ]; then\n"
-                 "        COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+                 "        COMPREPLY=($(compgen -W \"$words\" ${files:+-f} -- \"$word\"))\n"
                  "    elif [ -z \"$files\" ] && [ \"${word#-}\" != \"$word\" ]; then\n"
                  "        COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
                  "    else\n"
@@ -127,6 +205,15 @@ static void add_zsh_command(Str *out, const Command *command)
     for (const ArgSpec *arg = command->args; arg->name != NULL; arg++) add_zsh_option(out, arg);
     for (const ArgSpec *arg = command_common_args(); arg->name != NULL; arg++) {
         add_zsh_option(out, arg);
+    }
+    if (asks(command)) {
+        Str ask = {0};
+        add_asking(&ask, command);
+        str_addf(out, " \\\n            '*:operand:{compadd -- $(%s); _files}' ;;\n",
+                 str_text(&ask));
+        out->failed = out->failed || ask.failed;
+        str_free(&ask);
+        return;
     }
     str_add(out, " \\\n            '*:file:_files' ;;\n");
 }
@@ -186,6 +273,11 @@ void page_fish(Str *out)
         add_quoted(out, tr(c->summary));
         str_add(out, "\n");
         str_addf(&condition, "-n '__fish_seen_subcommand_from %s'", c->name);
+        if (asks(c)) {
+            str_addf(out, "complete -c loralab %s -a '(", str_text(&condition));
+            add_asking(out, c);
+            str_add(out, ")'\n");
+        }
         for (const ArgSpec *arg = c->args; arg->name != NULL; arg++) {
             add_fish_option(out, str_text(&condition), arg);
         }

@@ -5,6 +5,7 @@
 #include "app/screen/screen_internal.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/workbench/verb.h"
 #include "lessons/engine/lesson.h"
 
 static const struct {
@@ -83,6 +84,35 @@ static void add_lessons(Screen *screen, Str *words)
     mem_free(paths);
 }
 
+/* The verb of "svd M" or "X = svd M"; NULL: none. */
+static const Verb *verb_of(const char *line)
+{
+    for (int word = 0; word < 3; word++) {
+        char   name[32];
+        size_t n = strcspn(line, " ");
+        if (n >= sizeof name) return NULL;
+        memcpy(name, line, n);
+        name[n] = '\0';
+        const Verb *verb = verb_find(name);
+        if (verb != NULL) return verb;
+        line += n + strspn(line + n, " ");
+    }
+    return NULL;
+}
+
+/* "optim=" and, where there is a choice, "optim=adamw". */
+static void add_settings(const Verb *verb, Str *words)
+{
+    const ArgSpec *arg = verb != NULL ? verb->command.args : NULL;
+    for (; arg != NULL && arg->name != NULL; arg++) {
+        if (arg->type != ARG_CHOICE) str_addf(words, " %s=", arg->name);
+        for (int i = 0; arg->type == ARG_CHOICE && arg->choices[i] != NULL; i++) {
+            str_addf(words, " %s=%s", arg->name, arg->choices[i]);
+        }
+    }
+    str_add(words, " ");
+}
+
 /* Words that may stand where the cursor is, divided by blanks. */
 static void candidates(Screen *screen, const char *line, Index at, Str *words)
 {
@@ -97,6 +127,7 @@ static void candidates(Screen *screen, const char *line, Index at, Str *words)
     } else {
         for (int i = 0; (Index)n >= at && i < PLACES; i++) str_addf(words, " %s", places[i].word);
         if ((Index)n >= at) str_add(words, " lesson theme quit ");
+        if ((Index)n < at) add_settings(verb_of(line), words);
         if (ops->words != NULL) ops->words(screen_room(screen), words);
     }
 }
@@ -144,7 +175,8 @@ void screen_complete(Screen *screen)
     for (size_t i = 0; i < found.same; i++) {
         line_edit_act(&screen->edit, ACT_TYPE, (Key){K_CHAR, (unsigned char)found.rest[i]});
     }
-    if (found.count == 1) line_edit_act(&screen->edit, ACT_TYPE, (Key){K_CHAR, ' '});
+    bool whole = found.count == 1 && line_edit_text(&screen->edit)[screen->edit.at - 1] != '=';
+    if (whole) line_edit_act(&screen->edit, ACT_TYPE, (Key){K_CHAR, ' '});
     str_clear(&screen->said);
     if (found.count > 1) screen_say(screen, "%s", str_text(&found.all));
     str_free(&words);

@@ -150,7 +150,7 @@ static int add_run(Str *out, const Cell *cells, int col, int cols, double y)
     return n > 0 ? n : 1;
 }
 
-static void add_row(Str *out, const Grid *grid, int row)
+void picture_row(Str *out, const Grid *grid, int row)
 {
     const Cell *cells = &grid->cells[(Index)row * grid->cols];
     double      y = MARGIN + row * HIGH;
@@ -170,9 +170,9 @@ static void add_row(Str *out, const Grid *grid, int row)
     }
 }
 
-void picture_svg(Str *out, const Grid *grid, const char *title)
+void picture_begin(Str *out, int rows, int cols, const char *title)
 {
-    int width = 2 * MARGIN + grid->cols * WIDE, height = 2 * MARGIN + grid->rows * HIGH;
+    int width = 2 * MARGIN + cols * WIDE, height = 2 * MARGIN + rows * HIGH;
     str_addf(out,
              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
              "height=\"%d\" font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" "
@@ -183,6 +183,11 @@ void picture_svg(Str *out, const Grid *grid, const char *title)
              "</title>\n<style>rect{shape-rendering:crispEdges}</style>\n<rect width=\"%d\" "
              "height=\"%d\" rx=\"6\" fill=\"" BACK "\"/>\n",
              width, height);
-    for (int row = 0; row < grid->rows; row++) add_row(out, grid, row);
+}
+
+void picture_svg(Str *out, const Grid *grid, const char *title)
+{
+    picture_begin(out, grid->rows, grid->cols, title);
+    for (int row = 0; row < grid->rows; row++) picture_row(out, grid, row);
     str_add(out, "</svg>\n");
 }

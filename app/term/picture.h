@@ -9,5 +9,8 @@
 #include "core/figure/grid.h"
 
 void picture_svg(Str *out, const Grid *grid, const char *title);
+/* Its parts: what stands before the rows, and one of them. </svg> ends it. */
+void picture_begin(Str *out, int rows, int cols, const char *title);
+void picture_row(Str *out, const Grid *grid, int row);
 
 #endif

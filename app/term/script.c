@@ -4,11 +4,13 @@
 
 #include <string.h>
 
+#include "app/term/film.h"
 #include "app/term/picture.h"
 #include "app/term/script_parse.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/pool.h"
+#include "core/base/text.h"
 
 enum { ROWS = 24, COLS = 80 };
 
@@ -19,9 +21,9 @@ typedef struct Player {
     Index   next;          /* the step to come */
     int     rows, cols;
     bool    shown;        /* there is a screen to look at */
-    Str     plain, saved; /* the screen as shown last */
-    Str     picture;      /* the same as SVG, where the script saves pictures */
-    bool    pictures;
+    Grid    seen;         /* the screen as shown last, */
+    Str     plain, saved; /* the same as text */
+    Film   *film;
     double  patience, since; /* since: when waiting began; 0: it does not wait */
     Error   failure;
 } Player;
@@ -53,12 +55,16 @@ static void keep_failed_screen(Player *player)
 
 static void fail(Player *player, const ScriptStep *step, const char *what)
 {
-    Str screen = {0};
+    Str screen = {0}, path = {0}, text = {0};
     add_screen(&screen, str_text(&player->plain));
-    error_set(&player->failure, ERR_FAILED, "%.120s:%d: \"%.80s\" %s; the screen: %s", player->path,
-              step->line, step->text, what, str_text(&screen));
+    safe_text(&path, player->path, (Index)strlen(player->path), false, 120);
+    safe_text(&text, step->text, (Index)strlen(step->text), false, 80);
+    error_set(&player->failure, ERR_FAILED, "%s:%d: \"%s\" %s; the screen: %s", str_text(&path),
+              step->line, str_text(&text), what, str_text(&screen));
     keep_failed_screen(player);
     str_free(&screen);
+    str_free(&path);
+    str_free(&text);
 }
 
 /* ---- steps that give no key ---- */
@@ -89,12 +95,35 @@ static bool is_picture(const char *name)
 
 static void save_screen(Player *player, const ScriptStep *step)
 {
-    const Str *what = is_picture(step->text) ? &player->picture : &player->saved;
-    char      *path = path_join(player->folder, step->text, &player->failure);
-    bool       ok = path != NULL && str_ok(what, &player->failure) &&
+    Str        made = {0};
+    const Str *what = step->verb == VERB_FILM || is_picture(step->text) ? &made : &player->saved;
+    if (step->verb == VERB_FILM) {
+        film_svg(&made, player->film, "loralab");
+    } else if (what == &made) {
+        picture_svg(&made, &player->seen, "loralab");
+    }
+    char *path = path_join(player->folder, step->text, &player->failure);
+    bool  ok = path != NULL && str_ok(what, &player->failure) &&
               file_write_all(path, str_text(what), what->len, &player->failure);
     if (!ok) error_prefix(&player->failure, "%.120s:%d", player->path, step->line);
     mem_free(path);
+    str_free(&made);
+}
+
+static void keep_frame(Player *player, const ScriptStep *step)
+{
+    if (film_frame(player->film, &player->seen, step->seconds, &player->failure)) return;
+    error_prefix(&player->failure, "%.120s:%d", player->path, step->line);
+}
+
+static void keep_seen(Player *player, const Grid *grid)
+{
+    Grid *seen = &player->seen;
+    if (seen->rows != grid->rows || seen->cols != grid->cols) {
+        grid_free(seen);
+        if (!grid_init(seen, grid->rows, grid->cols, &player->failure)) return;
+    }
+    memcpy(seen->cells, grid->cells, (size_t)grid->rows * (size_t)grid->cols * sizeof *seen->cells);
 }
 
 /* ---- the display ---- */
@@ -122,7 +151,11 @@ static bool play(Player *player, const ScriptStep *step, Key *key)
         if (!shows(player, step->text)) fail(player, step, "is not shown");
         return false;
     case VERB_SAVE:
+    case VERB_FILM:
         save_screen(player, step);
+        return false;
+    case VERB_FRAME:
+        keep_frame(player, step);
         return false;
     case VERB_WAIT:
     case VERB_GONE:
@@ -155,8 +188,7 @@ static void player_show(void *self, const Grid *grid, int row, int col)
     str_clear(&player->saved);
     grid_plain(&player->plain, grid);
     grid_saved(&player->saved, grid);
-    str_clear(&player->picture);
-    if (player->pictures) picture_svg(&player->picture, grid, "loralab");
+    keep_seen(player, grid);
     if (!str_ok(&player->plain, &player->failure)) str_clear(&player->plain);
 }
 
@@ -177,7 +209,8 @@ static void player_free(Player *player)
     script_free(&player->script);
     str_free(&player->plain);
     str_free(&player->saved);
-    str_free(&player->picture);
+    grid_free(&player->seen);
+    film_free(player->film);
     mem_free(player->path);
     mem_free(player->folder);
     mem_free(player);
@@ -199,13 +232,11 @@ Display *script_open(const char *path, const char *folder, Error *err)
     player->patience = 60;
     player->path = mem_strdup(path, err);
     player->folder = folder != NULL ? mem_strdup(folder, err) : NULL;
-    if (player->path != NULL && (folder == NULL || player->folder != NULL) &&
+    player->film = film_create(err);
+    if (player->path != NULL && player->film != NULL &&
+        (folder == NULL || player->folder != NULL) &&
         (folder == NULL || folder_make(folder, err)) &&
         script_parse(&player->script, path, folder != NULL, err)) {
-        for (Index i = 0; i < player->script.count; i++) {
-            const ScriptStep *step = &player->script.steps[i];
-            if (step->verb == VERB_SAVE && is_picture(step->text)) player->pictures = true;
-        }
         return &player->display;
     }
     player_free(player);

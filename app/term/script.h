@@ -12,6 +12,8 @@
  *   see TEXT           fails when the screen does not show it now
  *   save FILE          what is on the screen, in the folder of saved screens; measured parts as #
  *   save FILE.svg      the same as a picture, with its numbers
+ *   frame SECONDS      what is on the screen is the next frame of a film, for so long
+ *   film FILE.svg      the frames up to here as a picture that moves
  *
  * After the last line the screen is left as by hang-up. Waiting is by what is shown, never by time.
  * A comment has a line of its own; TEXT is looked for within one row of the screen. `read` gives

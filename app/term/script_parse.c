@@ -79,16 +79,30 @@ static bool parse_size(Script *script, int line, const char *text, Error *err)
     return true;
 }
 
-static bool parse_save(Script *script, int line, char *name, bool may_save, Error *err)
+static bool parse_frame(Script *script, int line, const char *text, Error *err)
+{
+    char  *end;
+    double seconds = strtod(text, &end);
+    if (*end != '\0' || !(seconds >= 0.01 && seconds <= 60)) {
+        return error_set(err, ERR_INPUT, "frame takes seconds, 0.01 to 60");
+    }
+    ScriptStep *step = new_step(script, VERB_FRAME, line, err);
+    if (step != NULL) step->seconds = seconds;
+    return step != NULL;
+}
+
+static bool parse_save(Script *script, ScriptVerb verb, int line, char *name, bool may_save,
+                       Error *err)
 {
     if (!may_save) {
         error_set(err, ERR_INPUT, "there is no folder for saved screens");
         return error_hint(err, "give one with --save FOLDER");
     }
     if (name[0] == '.' || strchr(name, '/') != NULL || strchr(name, ' ') != NULL) {
-        return error_set(err, ERR_INPUT, "save takes the name of a file, without a folder");
+        return error_set(err, ERR_INPUT, "%s takes the name of a file, without a folder",
+                         verb == VERB_SAVE ? "save" : "film");
     }
-    ScriptStep *step = new_step(script, VERB_SAVE, line, err);
+    ScriptStep *step = new_step(script, verb, line, err);
     if (step != NULL) step->text = name;
     return step != NULL;
 }
@@ -121,9 +135,13 @@ static bool parse_line(Script *script, int line, char *text, bool may_save, Erro
     if (strcmp(text, "wait") == 0) return parse_text(script, VERB_WAIT, line, rest, err);
     if (strcmp(text, "gone") == 0) return parse_text(script, VERB_GONE, line, rest, err);
     if (strcmp(text, "see") == 0) return parse_text(script, VERB_SEE, line, rest, err);
-    if (strcmp(text, "save") == 0) return parse_save(script, line, rest, may_save, err);
+    if (strcmp(text, "frame") == 0) return parse_frame(script, line, rest, err);
+    if (strcmp(text, "save") == 0 || strcmp(text, "film") == 0) {
+        ScriptVerb verb = text[0] == 's' ? VERB_SAVE : VERB_FILM;
+        return parse_save(script, verb, line, rest, may_save, err);
+    }
     error_set(err, ERR_INPUT, "\"%.40s\" is not known here", text);
-    return error_hint(err, "known are: size, key, type, wait, gone, see, save");
+    return error_hint(err, "known are: size, key, type, wait, gone, see, save, frame, film");
 }
 
 bool script_parse(Script *script, const char *path, bool may_save, Error *err)

@@ -11,13 +11,16 @@ typedef enum ScriptVerb {
     VERB_WAIT,
     VERB_GONE,
     VERB_SEE,
-    VERB_SAVE
+    VERB_SAVE,
+    VERB_FRAME,
+    VERB_FILM
 } ScriptVerb;
 
 typedef struct ScriptStep {
     ScriptVerb verb; /* `key A B` and `type ab` are one VERB_KEY for each key */
     int        line;
     int        rows, cols; /* VERB_SIZE */
+    double     seconds;    /* VERB_FRAME */
     Key        key;        /* VERB_KEY */
     char      *text;       /* of the others; inside Script.bytes */
 } ScriptStep;

@@ -1,9 +1,9 @@
 /*
  * Roles of colour as numbers of colours.
  *
- * Of the 256 colours, those of `auto` have a contrast of at least 3:1 to black and to white; the
- * first four series stay apart in simulations of the three kinds of colour blindness (the others
- * nearly so: charts add markers and names). `dark` and `light` have 4.5:1 to their background,
+ * Of the 256 colours, those of `auto` have a contrast of at least 3:1 to black and to white; all
+ * eight series stay apart in simulations of the three kinds of colour blindness, the first four
+ * the most (charts add markers and names). `dark` and `light` have 4.5:1 to their background,
  * `contrast` brings its own and has 7:1. Terminals with 8 or 16 colours get the eight names only,
  * which their owners chose to be readable.
  */
@@ -14,10 +14,10 @@ enum { BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE, OWN = -1, ROLES = 
 
 /* In the order of Ink: plain, dim, strong, key, good, bad, guess, eight series. */
 static const short many[THEME_COUNT][ROLES] = {
-    [THEME_AUTO] = {OWN, 243, OWN, 32, 32, 166, 200, 68, 136, 93, 161, 245, 94, 99, 60},
-    [THEME_DARK] = {OWN, 246, OWN, 117, 75, 203, 229, 75, 214, 197, 99, 84, 139, 151, 166},
-    [THEME_LIGHT] = {OWN, 240, OWN, 25, 25, 124, 126, 25, 130, 93, 96, 53, 88, 60, 237},
-    [THEME_CONTRAST] = {231, 252, 231, 226, 117, 203, 226, 117, 214, 230, 203, 141, 48, 109, 222},
+    [THEME_AUTO] = {OWN, 243, OWN, 32, 32, 166, 200, 68, 136, 93, 161, 102, 58, 128, 126},
+    [THEME_DARK] = {OWN, 246, OWN, 117, 75, 203, 229, 75, 214, 197, 99, 133, 100, 158, 182},
+    [THEME_LIGHT] = {OWN, 240, OWN, 25, 25, 124, 126, 25, 130, 93, 96, 52, 19, 240, 236},
+    [THEME_CONTRAST] = {231, 252, 231, 226, 117, 203, 226, 117, 214, 230, 203, 141, 195, 109, 48},
 };
 
 static const short few[THEME_COUNT][ROLES] = {

@@ -57,5 +57,8 @@ void        form_end(Form *form);
 const FormRow *form_row(const Form *form);
 /* Keeps the scrolling in the form. *row, *col: the cursor; row -1: none to show. */
 void form_draw(Form *form, const Look *look, Grid *grid, Rect area, int *row, int *col);
+/* The same with the parts where the owner wants them: the help beside the rows, for one. */
+void form_draw_in(Form *form, const Look *look, Grid *grid, const FormLayout *layout, int *row,
+                  int *col);
 
 #endif

@@ -195,12 +195,13 @@ static void draw_help(const Form *form, const Look *look, Grid *grid, const Form
 /* ---- the whole -------------------------------------------------------------------------- */
 
 /* Where there is no room for help, what is wrong is said all the same. */
-static FormLayout lay_out(const Form *form, Rect area, Lines *lines)
+static FormLayout lay_out(const Form *form, Rect area)
 {
-    FormLayout layout = form_layout(area, line_count(lines));
-    if (line_count(lines) > layout.list.rows) {
-        lines->loose = false;
-        layout = form_layout(area, line_count(lines));
+    Lines      lines = {form, true};
+    FormLayout layout = form_layout(area, line_count(&lines));
+    if (line_count(&lines) > layout.list.rows) {
+        lines.loose = false;
+        layout = form_layout(area, line_count(&lines));
     }
     if (layout.help.rows == 0 && form->error.len > 0 && area.rows >= 2) {
         layout.list = rect_rows(area, 0, area.rows - 1);
@@ -209,23 +210,32 @@ static FormLayout lay_out(const Form *form, Rect area, Lines *lines)
     return layout;
 }
 
-void form_draw(Form *form, const Look *look, Grid *grid, Rect area, int *row, int *col)
+void form_draw_in(Form *form, const Look *look, Grid *grid, const FormLayout *layout, int *row,
+                  int *col)
 {
     Lines lines = {form, true};
+    Pen   pen = {.form = form, .look = look, .grid = grid, .list = layout->list};
+    lines.loose = line_count(&lines) <= layout->list.rows;
+    *row = -1;
+    *col = 0;
+    measure(&pen);
+    form->page = layout->list.rows;
+    form->top = form->count == 0 ? 0 : top_of(&lines, layout->list.rows);
+    draw_rows(&pen, &lines, form->top);
+    look_scroll(look, grid, layout->list, form->top, line_count(&lines));
+    if (form_row(form) != NULL) {
+        *row = layout->list.row + line_of(&lines, form->selected) - form->top;
+        *col = form->typing ? draw_field(&pen, *row) : layout->list.col;
+    }
+    draw_help(form, look, grid, layout);
+}
+
+void form_draw(Form *form, const Look *look, Grid *grid, Rect area, int *row, int *col)
+{
     *row = -1;
     *col = 0;
     grid->failed = grid->failed || form->error.failed;
     if (area.rows <= 0 || area.cols <= 0) return;
-    FormLayout layout = lay_out(form, area, &lines);
-    Pen        pen = {.form = form, .look = look, .grid = grid, .list = layout.list};
-    measure(&pen);
-    form->page = layout.list.rows;
-    form->top = form->count == 0 ? 0 : top_of(&lines, layout.list.rows);
-    draw_rows(&pen, &lines, form->top);
-    look_scroll(look, grid, layout.list, form->top, line_count(&lines));
-    if (form_row(form) != NULL) {
-        *row = layout.list.row + line_of(&lines, form->selected) - form->top;
-        *col = form->typing ? draw_field(&pen, *row) : layout.list.col;
-    }
-    draw_help(form, look, grid, &layout);
+    FormLayout layout = lay_out(form, area);
+    form_draw_in(form, look, grid, &layout, row, col);
 }

@@ -50,9 +50,9 @@ void home_headline(Str *out, const HomeView *view)
 static void add_computing(Str *out, double seconds)
 {
     if (seconds >= 90.0) {
-        str_addf(out, tr("computes up to %.0f min"), seconds / 60.0);
+        str_addf(out, tr("computes up to %.0f\u00a0min"), seconds / 60.0);
     } else {
-        str_addf(out, tr("computes up to %.0f s"), seconds);
+        str_addf(out, tr("computes up to %.0f\u00a0s"), seconds);
     }
 }
 

@@ -65,7 +65,8 @@ HomeLayout home_layout(Rect body, int list_lines, int machine_lines)
  * have headings. */
 typedef struct List {
     int  lessons, items;
-    int  each; /* lines of an item */
+    int  each;    /* lines of a lesson */
+    int  entries; /* of one of the others */
     bool headings;
 } List;
 
@@ -73,23 +74,27 @@ static int line_of(const List *list, int item)
 {
     int gap = item >= list->lessons && list->lessons > 0 ? 1 : 0;
     int headings = !list->headings ? 0 : item >= list->lessons ? 1 + gap : 1;
-    return item * list->each + gap + headings;
+    int lessons = item < list->lessons ? item : list->lessons;
+    return lessons * list->each + (item - lessons) * list->entries + gap + headings;
 }
 
 static int list_lines(const List *list)
 {
-    return list->items == 0 ? 0
-                            : line_of(list, list->items - 1) + (list->each < 3 ? list->each : 2);
+    if (list->items == 0) return 0;
+    int last = list->items > list->lessons ? list->entries : list->each;
+    return line_of(list, list->items - 1) + (last < 3 ? last : 2);
 }
 
-static List make_list(const HomeView *view, Rect body)
+static List make_list(const HomeView *view, Rect body, bool projected)
 {
-    List list = {
-        .lessons = view->lesson_count, .items = view->lesson_count + view->entry_count, .each = 1};
-    int room = body.rows - HEADLINE_ROWS;
-    if (body.cols < WIDE) return list;
+    List list = {.lessons = view->lesson_count,
+                 .items = view->lesson_count + view->entry_count,
+                 .each = 1,
+                 .entries = 1};
+    int  room = body.rows - HEADLINE_ROWS;
+    if (body.cols < WIDE && !projected) return list;
     for (int each = 3; each >= 1; each--) {
-        List looser = {list.lessons, list.items, each, true};
+        List looser = {list.lessons, list.items, each, projected ? 1 : each, !projected};
         if (list_lines(&looser) <= room) return looser;
     }
     return list;
@@ -152,7 +157,7 @@ static void draw_lesson(const Pen *pen, int i, int row, bool summary)
     int               room = pen->area.cols - status_at;
     Sign              sign = lesson->state == HOME_DONE ? SIGN_DONE : SIGN_BEGUN;
     Str               status = {0};
-    home_status(&status, lesson, room < STATUS_LONG);
+    home_status(&status, lesson, room < STATUS_LONG || pen->look->projector);
     if (lesson->state != HOME_NEW)
         write_at(pen, row, STATE_AT, 1, INK_GOOD, look_sign(pen->look, sign));
     if (lesson->number > 0) write_number(pen, row, NUMBER_AT, lesson->number, false);
@@ -174,7 +179,7 @@ static void draw_entry(const Pen *pen, int i, int row, bool summary)
     if (summary) at = NAME_AT;
     write_at(pen, row, NUMBER_AT + 1, 1, INK_KEY, entry->key);
     write_at(pen, row, NAME_AT, pen->area.cols, INK_PLAIN, entry->name);
-    if (pen->area.cols - at < 12) return;
+    if (pen->area.cols - at < 12 || pen->look->projector) return;
     write_at(pen, now_row, at, pen->area.cols - at, INK_DIM, entry->now);
     if (entry->differs)
         grid_measured(pen->grid, (Rect){now_row, pen->area.col + at, 1, pen->area.cols - at});
@@ -192,12 +197,15 @@ static void draw_items(const Pen *pen, const List *list, int top)
     for (int i = 0; i < list->items; i++) {
         int  line = line_of(list, i) - top, row = pen->area.row + line;
         bool here = i == pen->view->selected;
-        bool summary = list->each > 1 && line + 1 < pen->area.rows;
+        int  each = i < list->lessons ? list->each : list->entries;
+        bool summary = each > 1 && line + 1 < pen->area.rows && !pen->look->projector;
         if (line < 0 || line >= pen->area.rows) continue;
         if (here) write_at(pen, row, SIGN_AT, 1, INK_STRONG, look_sign(pen->look, SIGN_HERE));
         if (i < list->lessons) draw_lesson(pen, i, row, summary);
         if (i >= list->lessons) draw_entry(pen, i - list->lessons, row, summary);
         if (here) grid_bold(pen->grid, (Rect){row, pen->area.col, 1, pen->area.cols});
+        if (here && pen->look->projector) /* all is bold there */
+            grid_reverse(pen->grid, (Rect){row, pen->area.col, 1, pen->area.cols});
     }
     if (list->lessons > 0) draw_heading(pen, list, 0, top, tr("Lessons"));
     if (list->items > list->lessons) draw_heading(pen, list, list->lessons, top, tr("Rooms"));
@@ -281,9 +289,23 @@ static void draw_detail(const HomeView *view, const Look *look, Grid *grid, Rect
     page_clear(&page);
 }
 
+/* For a class: what there is, in large steps, and how one begins. What is selected in more words,
+ * and the machine, are for who sits in front of it. */
+static HomeDrawn draw_projected(const HomeView *view, const Look *look, Grid *grid, Rect body)
+{
+    Rect area = rect_inset(body, 0, body.cols >= 60 ? 3 : 0);
+    List list = make_list(view, area, true);
+    int  gap = area.rows >= list_lines(&list) + HEADLINE_ROWS ? HEADLINE_ROWS : 0;
+    if (gap > 0) draw_headline(view, look, grid, rect_rows(area, 0, 1), false);
+    int spare = area.rows - gap - list_lines(&list);
+    if (spare > 1 && gap > 0) gap++; /* air above the list */
+    return draw_list(view, look, grid, rect_rows(area, gap, list_lines(&list)), &list);
+}
+
 HomeDrawn view_home_draw(const HomeView *view, const Look *look, Grid *grid, Rect body)
 {
-    List       list = make_list(view, body);
+    if (look->projector) return draw_projected(view, look, grid, body);
+    List       list = make_list(view, body, false);
     HomeLayout layout = home_layout(body, list_lines(&list), machine_lines(view));
     bool       wide = layout.divider.rows > 0;
     draw_headline(view, look, grid, layout.headline, layout.detail.rows == 0);

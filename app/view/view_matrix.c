@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/view/look_parts.h"
+#include "core/base/text.h"
 
 enum {
     MIN_ROWS = 6,
@@ -14,8 +15,10 @@ enum {
     SLOT_LEAST = 7,
     SIDE_LEAST = 38, /* columns of values beside the matrix */
     BELOW_LEAST = 7, /* rows of values below it */
+    LEFT_LEAST = 24,
+    WAITING_ROWS = 3,
     MARGIN = 2,
-    HEAT_ROWS = 13,
+    HEAT_ROWS = 20,
     BARS_MOST = 24 /* more are a chart */
 };
 
@@ -60,6 +63,7 @@ static void place_values(const MatrixView *view, MatrixLayout *at, Rect column)
     int above = column.rows - facts - 1;
     int bars = (int)view->count + 1;
     int wanted = view->count <= BARS_MOST && bars <= above ? bars : above;
+    if (view->s == NULL) wanted = WAITING_ROWS; /* what is done meanwhile */
     if (wanted < 2) wanted = 0;
     at->spectrum = rect_rows(column, 0, wanted);
     at->facts = rect_rows(column, wanted > 0 ? wanted + 1 : 0, facts);
@@ -72,13 +76,26 @@ static void lay_beside(const MatrixView *view, MatrixLayout *at, Rect area, int 
     place_values(view, at, rect_cols(area, left + 3, area.cols - left - 3));
 }
 
+/* Columns of the left part: the cells, and what stands above them. */
+static int left_columns(const MatrixView *view, int cells, int most)
+{
+    Str text = {0};
+    matrix_heading(&text, view);
+    int wanted = text_columns(str_text(&text), text.len);
+    str_free(&text);
+    if (wanted < LEFT_LEAST) wanted = LEFT_LEAST; /* "cut to rank 12, 12 × 12" */
+    if (wanted > most) wanted = most;
+    return cells > wanted ? cells : wanted;
+}
+
 /* The matrix over the whole width; bars and facts side by side below it, or facts alone. */
 static void lay_below(const MatrixView *view, MatrixLayout *at, Rect area)
 {
     int top = (int)view->rows + 2, bars = area.cols >= 60 ? area.cols * 2 / 5 : 0;
     at->mode = MATRIX_BELOW;
     *(looks_at_cut(view) ? &at->cut : &at->matrix) = rect_rows(area, 0, top);
-    Rect rest = rect_rows(area, top, area.rows - top);
+    int  gap = top + 1 + (int)view->count + 1 <= area.rows ? 1 : 0;
+    Rect rest = rect_rows(area, top + gap, area.rows - top - gap);
     if (bars > 0) at->spectrum = rect_cols(rest, 0, bars);
     at->facts = rect_cols(rest, bars > 0 ? bars + 2 : 0, area.cols);
 }
@@ -109,7 +126,7 @@ MatrixLayout matrix_layout(const MatrixView *view, Rect area)
         int left = beside * (int)view->cols;
         at.cells = true;
         at.slot = beside;
-        lay_beside(view, &at, inner, left < 24 ? 24 : left);
+        lay_beside(view, &at, inner, left_columns(view, left, inner.cols - side));
     } else if (tall && whole > 0 && view->rows + 2 + BELOW_LEAST <= inner.rows) {
         at.cells = true;
         at.slot = whole;
@@ -161,7 +178,12 @@ static void draw_bar(const MatrixView *view, const Look *look, Grid *grid, Rect 
     sigma(&name, i + 1);
     look_text(look, grid, line.row, line.col, label - 1, dropped ? INK_DIM : INK_PLAIN,
               str_text(&name));
-    look_bar(look, grid, line.row, line.col + label, bar, share, dropped ? INK_DIM : INK_SERIES_1);
+    if (s <= view->rounding) {
+        look_text(look, grid, line.row, line.col + label, bar, INK_DIM, tr("zero to rounding"));
+    } else {
+        look_bar(look, grid, line.row, line.col + label, bar, share,
+                 dropped ? INK_DIM : INK_SERIES_1);
+    }
     matrix_number(number, s, 9);
     look_right(look, grid, line.row, line.col + line.cols - 1, 10, dropped ? INK_DIM : INK_PLAIN,
                number);
@@ -172,23 +194,42 @@ static void draw_bar(const MatrixView *view, const Look *look, Grid *grid, Rect 
     str_free(&name);
 }
 
+static Index above_rounding(const MatrixView *view)
+{
+    Index count = 0;
+    while (count < view->count && view->s[count] > view->rounding) count++;
+    return count;
+}
+
+static void draw_waiting(const MatrixView *view, const Look *look, Grid *grid, Rect area)
+{
+    if (!view->working) return;
+    int used = look_text(look, grid, area.row, area.col, area.cols, INK_PLAIN,
+                         tr("computing the singular values"));
+    look_number(look, grid, area.row, area.col + used, area.cols - used, INK_PLAIN, tr(", %d %%"),
+                view->percent);
+    look_bar(look, grid, area.row + 1, area.col, area.cols, view->percent / 100.0, INK_SERIES_1);
+    grid_measured(grid, rect_rows(area, 1, 1));
+    look_text(look, grid, area.row + 2, area.col, area.cols, INK_DIM, tr("Esc gives it up"));
+}
+
 static void draw_spectrum(const MatrixView *view, const Look *look, Grid *grid, Rect area)
 {
     if (area.rows <= 0 || area.cols < 20) return;
     if (view->s == NULL) {
-        look_text(look, grid, area.row, area.col, area.cols, INK_DIM,
-                  view->working ? tr("working: singular values ...") : "");
+        draw_waiting(view, look, grid, area);
         return;
     }
-    bool bars = view->count < area.rows && view->count <= BARS_MOST;
+    Index sound = above_rounding(view), shown = view->count;
+    if (view->count >= area.rows) shown = sound + 1 < area.rows ? sound : area.rows - 1;
+    bool bars = view->count <= BARS_MOST && (shown == view->count || shown == sound);
     if (!bars && view->spectrum != NULL && area.rows >= 6) {
         look_figure(look, grid, view->spectrum, area);
         return;
     }
-    Index shown = view->count < area.rows ? view->count : area.rows - 1;
-    int   used =
+    int used =
         look_text(look, grid, area.row, area.col, area.cols, INK_STRONG, tr("singular values"));
-    if (shown < view->count) {
+    if (shown < view->count && shown != sound) {
         look_textf(look, grid, area.row, area.col + used, area.cols - used, INK_DIM,
                    tr(", the first %td of %td"), shown, view->count);
     } else if (view->r > 0 && view->r < view->count) {
@@ -197,6 +238,10 @@ static void draw_spectrum(const MatrixView *view, const Look *look, Grid *grid, 
     }
     for (Index i = 0; i < shown; i++) {
         draw_bar(view, look, grid, rect_rows(area, (int)i + 1, 1), i);
+    }
+    if (shown < view->count && shown == sound) {
+        look_textf(look, grid, area.row + 1 + (int)shown, area.col, area.cols, INK_DIM,
+                   tr("%td more are zero to rounding"), view->count - shown);
     }
 }
 
@@ -236,7 +281,10 @@ static void draw_choices(MatrixView *view, const Look *look, Grid *grid, Rect ar
     Rect  inner = rect_cols(area, MARGIN, area.cols - 2 * MARGIN);
     Rect  list = rect_rows(inner, 2, inner.rows - 2);
     Index top = matrix_choice_top(view, list.rows);
-    look_text(look, grid, inner.row, inner.col, inner.cols, INK_STRONG, view->choice_title);
+    int   used =
+        look_text(look, grid, inner.row, inner.col, inner.cols, INK_STRONG, view->choice_title);
+    look_text(look, grid, inner.row, inner.col + used + 3, inner.cols - used - 3, INK_DIM,
+              tr("Enter takes one, Esc goes back"));
     for (int i = 0; i < list.rows && top + i < view->choice_count; i++) {
         draw_choice(view, look, grid, rect_rows(list, i, 1), top + i);
     }

@@ -29,12 +29,14 @@ typedef struct MatrixView {
     MatrixPane    pane;
     const char   *typed;   /* a number being typed in the pane; NULL: none */
     bool          working; /* the numbers below are of the matrix before, or none */
+    int           percent; /* of it */
     const char   *fault;   /* a sentence; NULL: none */
     /* what is known of it; s NULL: nothing yet */
     const double *s;
     Index         count;
     Index         rank, exact; /* exact -1: not computed */
     double        tolerance, eps;
+    double        rounding;      /* singular values up to this are zero to rounding */
     bool          own_tolerance; /* given by the user */
     /* cut to rank r; r 0: not */
     Index         r;
@@ -74,6 +76,8 @@ Index matrix_choice_top(const MatrixView *view, int rows);
 void view_matrix_cells(MatrixView *view, const Look *look, Grid *grid, const MatrixLayout *layout);
 void view_matrix_facts(MatrixView *view, const Look *look, Grid *grid, Rect area);
 int  matrix_fact_rows(const MatrixView *view, int cols);
+/* "B of lesson 1, 3 × 3" */
+void matrix_heading(Str *out, const MatrixView *view);
 /* The shortest text of a number with as many digits as fit. */
 void matrix_number(char out[32], double value, int columns);
 

@@ -75,6 +75,12 @@ static void draw_block(MatrixView *view, const Look *look, Grid *grid, Rect area
     }
 }
 
+void matrix_heading(Str *out, const MatrixView *view)
+{
+    const char *name = view->name != NULL ? view->name : "";
+    str_addf(out, tr("%s, %td × %td"), name, view->rows, view->cols);
+}
+
 static void heading(const MatrixView *view, const Look *look, Grid *grid, Rect area, Which which)
 {
     Str text = {0};
@@ -83,7 +89,7 @@ static void heading(const MatrixView *view, const Look *look, Grid *grid, Rect a
     } else if (which == THE_REST) {
         str_add(&text, tr("left out by the cut"));
     } else {
-        str_addf(&text, tr("%s, %td × %td"), view->name, view->rows, view->cols);
+        matrix_heading(&text, view);
     }
     look_text(look, grid, area.row, area.col, area.cols, INK_STRONG, str_text(&text));
     grid->failed = grid->failed || text.failed;
@@ -178,8 +184,8 @@ static void rank_facts(Facts *f)
     str_clear(&value);
     if (v->exact >= 0) str_addf(&value, "%td", v->exact);
     fact(f, (Fact){tr("exact rank"), v->exact >= 0 ? str_text(&value) : tr("not computed"),
-                   v->exact >= 0 ? tr("to the last bit") : tr("over 1,048,576 numbers"), NULL,
-                   false, -1});
+                   v->exact >= 0 ? tr("to the last bit") : tr("over 262,144 numbers"), NULL, false,
+                   -1});
     snprintf(number, sizeof number, "%.2g", v->tolerance);
     str_clear(&more);
     if (v->own_tolerance) {

@@ -1,8 +1,7 @@
-/* The tree at the left, what the targets cost at the right, or below where it is narrow. */
+/* The tree at the left; what the targets cost at the right, or below where it is narrow. */
 
 #include "app/view/view_model.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "app/view/look_parts.h"
@@ -40,101 +39,6 @@ ModelLayout model_layout(Rect area)
         at.tree = inner;
     }
     return at;
-}
-
-/* ---- the tree --------------------------------------------------------------------------- */
-
-static const char *mark_text(const Look *look, ModelMark mark)
-{
-    if (mark == MARK_CANNOT) return " ";
-    return look_sign(look, mark == MARK_IN     ? SIGN_DONE
-                           : mark == MARK_PART ? SIGN_BEGUN
-                                               : SIGN_OPEN);
-}
-
-/* brief: without the part of the layer that a module lies in. */
-static void add_branch(Str *out, const ModelRow *row, bool brief)
-{
-    const char *dot = strrchr(row->label, '.');
-    for (int i = 0; i < row->depth; i++) str_add(out, "  ");
-    if (row->kind == MODEL_LAYER) str_add(out, row->open ? "- " : "+ ");
-    if (row->kind == MODEL_MODULE && row->depth > 0) str_add(out, "  ");
-    bool cut = brief && row->kind == MODEL_MODULE && row->depth > 0 && dot != NULL;
-    str_add(out, cut ? dot + 1 : row->label);
-}
-
-/* What is added: "r 8, +2,048"; of many "4 of 28, +77,824". */
-static void add_state(Str *out, const ModelRow *row)
-{
-    if (row->mark == MARK_CANNOT || row->in == 0) return;
-    if (row->kind == MODEL_MODULE) {
-        str_addf(out, tr("r %td  +"), row->r);
-    } else {
-        str_addf(out, tr("%d of %d  +"), row->in, row->of);
-    }
-    str_add_grouped(out, row->added);
-}
-
-static void draw_columns(const Look *look, Grid *grid, Rect line, const ModelRow *row)
-{
-    Str bytes = {0}, state = {0};
-    int right = line.col + line.cols;
-    add_state(&state, row);
-    look_right(look, grid, line.row, right, 20, row->in > 0 ? INK_GOOD : INK_DIM, str_text(&state));
-    if (row->kind != MODEL_TITLE) str_add_bytes_count(&bytes, row->bytes);
-    look_right(look, grid, line.row, right - 21, 9, INK_PLAIN, str_text(&bytes));
-    if (line.cols >= 66) {
-        look_right(look, grid, line.row, right - 31, 5, INK_DIM, row->dtype);
-        look_right(look, grid, line.row, right - 37, 12, INK_PLAIN, row->shape);
-    }
-    str_free(&bytes);
-    str_free(&state);
-}
-
-static void draw_row(ModelView *view, const Look *look, Grid *grid, Rect line, int i)
-{
-    const ModelRow *row = &view->rows[i];
-    Str             label = {0};
-    int             columns = line.cols >= 66 ? 50 : 32, wide = line.cols - columns - 4;
-
-    if (row->kind == MODEL_TITLE) {
-        look_text(look, grid, line.row, line.col + 2, line.cols - 2, INK_STRONG, row->label);
-        return;
-    }
-    add_branch(&label, row, line.cols < 66);
-    if (i == view->selected) {
-        look_text(look, grid, line.row, line.col, 2, INK_KEY, look_sign(look, SIGN_HERE));
-    }
-    look_text(look, grid, line.row, line.col + 2, 2, row->in > 0 ? INK_GOOD : INK_DIM,
-              mark_text(look, row->mark));
-    int used = look_text(look, grid, line.row, line.col + 4, wide > 8 ? wide : line.cols - 4,
-                         INK_PLAIN, str_text(&label));
-    if (i == view->selected) {
-        grid_reverse(grid, (Rect){line.row, line.col + 4, 1, used});
-        view->cursor_row = line.row;
-        view->cursor_col = line.col + 4;
-    }
-    if (wide > 8) draw_columns(look, grid, line, row);
-    grid->failed = grid->failed || label.failed;
-    str_free(&label);
-}
-
-/* The selected row stays in sight, and as much as possible of what is around it. */
-static int tree_top(const ModelView *view, int rows)
-{
-    int top = view->selected - rows / 2;
-    if (top > view->count - rows) top = view->count - rows;
-    return top > 0 ? top : 0;
-}
-
-static void draw_tree(ModelView *view, const Look *look, Grid *grid, Rect area)
-{
-    view->top = tree_top(view, area.rows);
-    for (int i = 0; i < area.rows && view->top + i < view->count; i++) {
-        draw_row(view, look, grid, rect_rows(rect_cols(area, 0, area.cols - 1), i, 1),
-                 view->top + i);
-    }
-    look_scroll(look, grid, area, view->top, view->count);
 }
 
 /* ---- what it costs ---------------------------------------------------------------------- */
@@ -210,19 +114,36 @@ static void targets_lines(Column *c, const char *before)
     }
 }
 
+/* The selected row in full: at the left there may be no room for it. */
+static void selected_lines(Column *c)
+{
+    const ModelRow *row = &c->view->rows[c->view->selected];
+    Str             text = {0};
+    c->row++;
+    line(c, INK_STRONG, row->label);
+    if (row->tied[0] != '\0') {
+        str_addf(&text, tr("tied: the matrix of %s"), row->tied);
+    } else {
+        if (row->shape[0] != '\0') str_addf(&text, "%s · %s · ", row->shape, row->dtype);
+        str_add_bytes_count(&text, row->bytes);
+        if (row->kind == MODEL_KIND) str_addf(&text, tr(" in %d modules"), row->of);
+    }
+    line(c, INK_PLAIN, str_text(&text));
+    str_free(&text);
+}
+
 static void pair_lines(Column *c)
 {
     const ModelView *v = c->view;
     Str              text = {0};
     if (v->pair_in == 0) return;
-    c->row++;
-    line(c, INK_STRONG, tr("a pair beside the selected one"));
-    str_addf(&text, tr("A %td × %td, B %td × %td: "), v->r, v->pair_in, v->pair_out, v->r);
-    str_add_grouped(&text, v->r * (v->pair_in + v->pair_out));
+    str_addf(&text, tr("its pair: A %td × %td, B %td × %td"), v->r, v->pair_in, v->pair_out, v->r);
     line(c, INK_PLAIN, str_text(&text));
     str_clear(&text);
-    str_addf(&text, tr("r·(d_in + d_out) = %td·(%td + %td)"), v->r, v->pair_in, v->pair_out);
-    line(c, INK_DIM, str_text(&text));
+    str_add(&text, tr("r·(d_in + d_out) = "));
+    str_add_grouped(&text, v->r * (v->pair_in + v->pair_out));
+    str_add(&text, tr(" parameters"));
+    line(c, INK_PLAIN, str_text(&text));
     str_free(&text);
 }
 
@@ -252,6 +173,7 @@ static void draw_beside(Column *c)
     }
     line(c, INK_DIM, "--target_modules");
     targets_lines(c, "");
+    selected_lines(c);
     pair_lines(c);
     c->row++;
     line(c, INK_DIM, tr("w takes these to the workbench"));
@@ -301,7 +223,7 @@ void view_model(ModelView *view, const Look *look, Grid *grid, Rect area)
                    tr("needs %dx%d, has %dx%d"), at.need_cols, at.need_rows, area.cols, area.rows);
         return;
     }
-    draw_tree(view, look, grid, at.tree);
+    view_model_tree(view, look, grid, at.tree);
     if (at.counts.rows == 0) return;
     Column column = {.view = view, .look = look, .grid = grid, .area = at.counts};
     if (at.beside) {

@@ -22,6 +22,7 @@ typedef struct ModelRow {
     int          depth;
     bool         open; /* of a layer */
     char         label[64], shape[32], dtype[8];
+    char         tied[48]; /* the module that it shares its matrix with; "": none */
     int64_t      bytes, parameters;
     ModelMark    mark;
     int          in, of; /* how many of its modules are targets */
@@ -58,5 +59,9 @@ typedef struct ModelLayout {
 
 ModelLayout model_layout(Rect area);
 void        view_model(ModelView *view, const Look *look, Grid *grid, Rect area);
+
+/* ---- parts, for view_model*.c only ---- */
+
+void view_model_tree(ModelView *view, const Look *look, Grid *grid, Rect area);
 
 #endif

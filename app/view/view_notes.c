@@ -2,6 +2,7 @@
 
 #include "app/view/view_notes.h"
 
+#include "app/view/look_parts.h"
 #include "app/view/page.h"
 
 static void draw_clock(const Notes *notes, const char *wall, const Look *look, Grid *grid,
@@ -10,7 +11,7 @@ static void draw_clock(const Notes *notes, const char *wall, const Look *look, G
     int seconds = (int)notes->seconds;
     int col = area.col + 1;
     col += 3 + look_number(look, grid, area.row, col, area.cols - 2, INK_STRONG,
-                           tr("%02d:%02d into"), seconds / 60, seconds % 60);
+                           tr("%02d:%02d in this lesson"), seconds / 60, seconds % 60);
     col +=
         3 + look_number(look, grid, area.row, col, area.cols - col, INK_PLAIN, tr("now %s"), wall);
     if (notes->steps > 0) {
@@ -19,12 +20,22 @@ static void draw_clock(const Notes *notes, const char *wall, const Look *look, G
     }
 }
 
+/* As wide as the choices are, but for the bars' third. */
+static int choice_columns(const Notes *notes, const Look *look, int cols)
+{
+    int most = cols / 3;
+    for (Index i = 0; i < notes->choice_count; i++) {
+        int wide = look_columns(look, str_text(&notes->choices[i])) + 4;
+        if (wide > most) most = wide;
+    }
+    return most < 2 * cols / 3 ? most : 2 * cols / 3;
+}
+
 static int draw_votes(const Notes *notes, const Look *look, Grid *grid, Rect area)
 {
-    int all = 0, row = area.row;
+    int all = 0, row = area.row, text = choice_columns(notes, look, area.cols);
     for (Index i = 0; i < notes->choice_count; i++) all += notes->votes[i];
     for (Index i = 0; i < notes->choice_count && row < area.row + area.rows; i++, row++) {
-        int text = area.cols / 2;
         look_textf(look, grid, row, area.col + 1, text, INK_PLAIN, "%td  %s", i + 1,
                    str_text(&notes->choices[i]));
         look_textf(look, grid, row, area.col + text + 2, 5, INK_STRONG, "%4d", notes->votes[i]);

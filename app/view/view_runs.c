@@ -12,11 +12,6 @@ enum { MIN_ROWS = 4, MIN_COLS = 24, BESIDE_COLS = 100, MARGIN = 1 };
 
 /* ---- layout ----------------------------------------------------------------------------- */
 
-static int table_rows(const RunsView *view)
-{
-    return view->table.setting_count > 0 ? view->table.setting_count + 2 : 0;
-}
-
 static int at_most(int a, int b)
 {
     return a < b ? a : b;
@@ -28,14 +23,14 @@ static void lay_beside(const RunsView *view, RunsLayout *at, Rect area)
     at->beside = true;
     at->list = rect_cols(area, 0, list);
     Rect right = rect_cols(area, list + 3, area.cols - list - 3);
-    int  table = table_rows(view), used = view->count + 2;
+    int  table = runs_table_rows(&view->table, list), used = view->count + 2;
     if (table > 0 && used + table <= area.rows) { /* below the list, which leaves it room */
         at->table = rect_cols(rect_rows(area, used, table), 0, list);
         at->list = rect_rows(at->list, 0, used - 1);
         at->chart = right;
         return;
     }
-    table = at_most(table, right.rows / 3);
+    table = at_most(runs_table_rows(&view->table, right.cols), right.rows / 3);
     at->chart = rect_rows(right, 0, right.rows - table);
     at->table = rect_rows(right, right.rows - table, table);
 }
@@ -68,6 +63,7 @@ RunsLayout runs_layout(const RunsView *view, Rect area)
     } else {
         lay_stacked(view, &at, inner);
     }
+    at.by_run = runs_by_run(&view->table, at.table.cols);
     return at;
 }
 
@@ -173,7 +169,8 @@ static void draw_run(RunsView *view, const Look *look, Grid *grid, Rect line, in
               : row->marked ? look_sign(look, SIGN_DONE)
                             : " ");
     if (row->growing && row->marked) grid_reverse(grid, (Rect){at, line.col + 2, 1, 1});
-    int used = look_text(look, grid, at, col, c->name, INK_PLAIN, row->name);
+    runs_draw_name(look, grid, at, col, c->name, INK_PLAIN, row->name);
+    int used = at_most(look_columns(look, row->name), c->name);
     if (here) {
         grid_reverse(grid, (Rect){at, col, 1, used});
         view->cursor_row = at;
@@ -244,7 +241,7 @@ static void draw_list(RunsView *view, const Look *look, Grid *grid, Rect area)
     look_scroll(look, grid, list, view->top, view->count);
 }
 
-/* ---- curves and table ------------------------------------------------------------------- */
+/* ---- curves ----------------------------------------------------------------------------- */
 
 static void draw_chart(const RunsView *view, const Look *look, Grid *grid, Rect area)
 {
@@ -256,39 +253,6 @@ static void draw_chart(const RunsView *view, const Look *look, Grid *grid, Rect 
     look_text(look, grid, area.row, area.col, area.cols, INK_STRONG, view->what);
     look_text(look, grid, area.row + 1, area.col, area.cols, INK_DIM,
               tr("nothing of it is recorded; c draws something else"));
-}
-
-static void draw_table(const RunsView *view, const Look *look, Grid *grid, Rect area)
-{
-    const RunsTable *t = &view->table;
-    if (area.rows <= 0) return;
-    if (t->setting_count == 0) {
-        look_text(look, grid, area.row, area.col, area.cols, INK_PLAIN,
-                  view->marked < 2 ? tr("x marks runs; here stands what two or more differ in")
-                                   : tr("the marked runs have the same settings"));
-        return;
-    }
-    int label = 10;
-    for (int s = 0; s < t->setting_count; s++) {
-        int columns = look_columns(look, t->settings[s]) + 2;
-        if (columns > label) label = columns;
-    }
-    label = at_most(label, area.cols / 3);
-    int wide = at_most((area.cols - label) / t->run_count, 24);
-    if (wide < 6) wide = 6;
-    look_text(look, grid, area.row, area.col, label, INK_STRONG, tr("differ in"));
-    for (int r = 0; r < t->run_count && (r + 1) * wide <= area.cols - label; r++) {
-        look_text(look, grid, area.row, area.col + label + r * wide, wide - 1, INK_STRONG,
-                  t->runs[r]);
-    }
-    for (int s = 0; s < t->setting_count && s + 1 < area.rows; s++) {
-        int row = area.row + 1 + s;
-        look_text(look, grid, row, area.col, label - 1, INK_PLAIN, t->settings[s]);
-        for (int r = 0; r < t->run_count && (r + 1) * wide <= area.cols - label; r++) {
-            look_text(look, grid, row, area.col + label + r * wide, wide - 1, INK_PLAIN,
-                      t->cells[s * t->run_count + r]);
-        }
-    }
 }
 
 void view_runs(RunsView *view, const Look *look, Grid *grid, Rect area)
@@ -308,5 +272,5 @@ void view_runs(RunsView *view, const Look *look, Grid *grid, Rect area)
         look_rule(look, grid, at.chart.row - 1, area.col, area.cols);
     }
     draw_chart(view, look, grid, at.chart);
-    draw_table(view, look, grid, at.table);
+    runs_draw_table(view, look, grid, &at);
 }

@@ -45,10 +45,21 @@ typedef struct RunsLayout {
     bool beside;
     int  need_rows, need_cols;
     Rect list, chart, table; /* rows 0: not shown */
+    bool by_run;             /* the table has a row for each run, else one for each setting */
 } RunsLayout;
 
 RunsLayout runs_layout(const RunsView *view, Rect area);
 void       view_runs(RunsView *view, const Look *look, Grid *grid, Rect area);
+
+/* view_runs_table.c: rows that the table needs where there are so many columns, a blank one below;
+ * does a row for each run, with its whole name, find room; and the table. */
+int  runs_table_rows(const RunsTable *table, int cols);
+bool runs_by_run(const RunsTable *table, int cols);
+void runs_draw_table(const RunsView *view, const Look *look, Grid *grid, const RunsLayout *at);
+/* Names of runs differ at their ends: one that is too long is cut near its front. */
+void runs_draw_name(const Look *look, Grid *grid, int row, int col, int cols, Ink ink,
+                    const char *name);
+
 /* "12 s ago", "3 min ago", "5 d ago". */
 void runs_age(char out[32], double seconds);
 

@@ -91,6 +91,18 @@ static void draw_repeat(const WorkbenchView *view, const Look *look, Grid *grid,
     grid_reverse(grid, area);
 }
 
+static void draw_form(const WorkbenchView *view, const Look *look, Grid *grid,
+                      const WorkbenchLayout *l, int *row, int *col)
+{
+    FormLayout parts = {.list = l->form, .help = l->form_help};
+    if (l->form.rows == 0) return;
+    if (l->form_help.rows > 0) {
+        form_draw_in(view->form, look, grid, &parts, row, col);
+    } else {
+        form_draw(view->form, look, grid, l->form, row, col);
+    }
+}
+
 /* ---- all ---- */
 
 static bool too_small(const Look *look, Grid *grid, Rect body)
@@ -110,7 +122,7 @@ static WorkbenchShape shape_of(const WorkbenchView *view, const Look *look, Rect
                             .pane = view->pane,
                             .slot = view->slot,
                             .table = view->table,
-                            .repeat_rows = 1,
+                            .repeat_rows = look->projector ? 0 : 1,
                             .kinds = view->plan->kind_count,
                             .projector = look->projector};
     if (view->sentence != NULL) {
@@ -139,7 +151,7 @@ void workbench_draw(const WorkbenchView *view, const Look *look, Grid *grid, Rec
     if (l.divider.rows > 0) {
         look_divider(look, grid, l.divider.row, l.divider.col, l.divider.rows);
     }
-    if (l.form.rows > 0) form_draw(view->form, look, grid, l.form, row, col);
+    draw_form(view, look, grid, &l, row, col);
     if (view->pane != BENCH_SETTINGS) *row = -1;
     workbench_draw_plan(view, look, grid, l.plan);
     workbench_draw_kinds(view, look, grid, l.kinds);

@@ -3,7 +3,8 @@
 
 /*
  * The workbench: settings, curves, modules and memory, text. All at once where there is room
- * (116 x 28), the settings beside one other part from 100 columns on, else one part at a time.
+ * (116 x 28), the settings beside one other part from 100 columns on, else one part at a time. A
+ * projector has few words and one chart.
  */
 
 #include "app/view/form.h"
@@ -93,6 +94,7 @@ typedef struct WorkbenchLayout {
     Rect tabs;               /* names of the parts, where only one or two are there */
     Rect sentence;           /* no rows where there is nothing to say */
     Rect form, plan, memory; /* the settings' column, with what they come to */
+    Rect form_help;          /* no rows: the help is inside the form's */
     Rect divider;
     Rect chart[BENCH_CHARTS];
     Rect table;
@@ -101,14 +103,15 @@ typedef struct WorkbenchLayout {
     Rect repeat;
 } WorkbenchLayout;
 
-enum { BENCH_NEEDS_ROWS = 8, BENCH_NEEDS_COLS = 36 };
+/* From so many columns on the loss is beside the settings. */
+enum { BENCH_NEEDS_ROWS = 8, BENCH_NEEDS_COLS = 36, BENCH_TWO_COLS = 100 };
 
 typedef struct WorkbenchShape {
     Rect       body;
     BenchPane  pane;
     BenchChart slot;
     bool       table;
-    int        sentence_rows, repeat_rows; /* 0 to 2, 1 to 4 */
+    int        sentence_rows, repeat_rows; /* 0 to 2, 0 to 4 */
     int        kinds;                      /* of modules */
     bool       projector;
 } WorkbenchShape;

@@ -4,7 +4,8 @@
 
 #include "app/view/view_workbench.h"
 
-enum { ALL_ROWS = 27, ALL_COLS = 116, WIDE_COLS = 108, TWO_COLS = 100, MEMORY_ROWS = 8 };
+enum { ALL_ROWS = 27, ALL_COLS = 116, WIDE_COLS = 108, MEMORY_ROWS = 8 };
+enum { BESIDE_COLS = 72, LIST_COLS = 42, HELP_ROWS = 5, PROJECTED_ROWS = 10 };
 
 static int at_least(int a, int b)
 {
@@ -49,6 +50,29 @@ static void put_settings(WorkbenchLayout *l, Rect area, int plan_rows)
     l->form = area;
 }
 
+/* Beside the list, which has all rows: what the selected setting means, and what all come to. */
+static void put_settings_beside(WorkbenchLayout *l, Rect area)
+{
+    Rect right = rect_cols(area, LIST_COLS + 1, area.cols - LIST_COLS - 1);
+    l->form = rect_cols(area, 0, LIST_COLS - 1);
+    l->divider = rect_cols(area, LIST_COLS - 1, 1);
+    l->plan = take_below(&right, 4);
+    if (right.rows >= HELP_ROWS + MEMORY_ROWS) {
+        l->memory = take_below(&right, MEMORY_ROWS);
+    } else if (right.rows >= HELP_ROWS + GROUP_COUNT + 1) {
+        l->kinds = take_below(&right, GROUP_COUNT + 1);
+    }
+    l->form_help = right;
+}
+
+/* The settings that are wanted most, a line about one of them, and one of counts. */
+static void put_projected_settings(WorkbenchLayout *l, Rect area)
+{
+    if (area.rows >= 8) l->plan = take_below(&area, 2);
+    l->form = take_above(&area, at_most(PROJECTED_ROWS, area.rows - 1));
+    l->form_help = rect_rows(area, area.rows > 1, 1);
+}
+
 static void put_curves(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
 {
     bool more = area.rows >= 15 && area.cols >= 70 && !shape->projector;
@@ -88,6 +112,10 @@ static void put_narrow_modules(const WorkbenchShape *shape, WorkbenchLayout *l, 
 static void put_modules(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
 {
     int tables = at_least(at_most(shape->kinds, 12) + 1, MEMORY_ROWS);
+    if (shape->projector) { /* one thing at a time */
+        if (area.rows >= 6) put_slot(shape, l, area);
+        return;
+    }
     if (area.cols < 70) {
         put_narrow_modules(shape, l, area);
         return;
@@ -106,7 +134,13 @@ static void put_part(const WorkbenchShape *shape, WorkbenchLayout *l, BenchPane 
 {
     switch (pane) {
     case BENCH_SETTINGS:
-        put_settings(l, area, 3);
+        if (shape->projector) {
+            put_projected_settings(l, area);
+        } else if (area.cols >= BESIDE_COLS && area.rows >= 12) {
+            put_settings_beside(l, area);
+        } else {
+            put_settings(l, area, 3);
+        }
         break;
     case BENCH_CURVES:
         put_curves(shape, l, area);
@@ -172,7 +206,7 @@ void workbench_layout(const WorkbenchShape *shape, WorkbenchLayout *l)
     if (area.rows >= 10) l->repeat = take_below(&area, shape->repeat_rows);
     if (area.rows >= 9) l->sentence = take_above(&area, shape->sentence_rows);
 
-    if (area.cols < TWO_COLS || shape->projector) {
+    if (area.cols < BENCH_TWO_COLS) {
         put_part(shape, l, shape->pane, area);
         return;
     }
@@ -185,6 +219,10 @@ void workbench_layout(const WorkbenchShape *shape, WorkbenchLayout *l)
         put_right(shape, l, rest);
         return;
     }
-    put_settings(l, settings, 3);
+    if (shape->projector) {
+        put_projected_settings(l, settings);
+    } else {
+        put_settings(l, settings, 3);
+    }
     put_part(shape, l, shape->pane == BENCH_SETTINGS ? BENCH_CURVES : shape->pane, rest);
 }

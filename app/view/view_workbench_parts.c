@@ -7,7 +7,7 @@
 #include "app/view/page.h"
 #include "app/view/view_workbench.h"
 
-enum { NAME_COLS = 13, BYTES_COLS = 10, LABEL_COLS = 9 };
+enum { NAME_COLS = 13, BYTES_COLS = 10, LABEL_COLS = 9, NARROW_COLS = 40 };
 
 static void right_text(const Look *look, Grid *grid, int row, int end, Ink ink, const char *text,
                        bool measured, int most)
@@ -18,21 +18,15 @@ static void right_text(const Look *look, Grid *grid, int row, int end, Ink ink, 
 
 /* ---- what the settings come to ---- */
 
-static void draw_line(const Look *look, Grid *grid, Rect area, int i, Ink ink, const Str *text)
-{
-    if (i >= area.rows) return;
-    look_text(look, grid, area.row + i, area.col + 1, area.cols - 1, ink, str_text(text));
-}
-
 void workbench_draw_plan(const WorkbenchView *view, const Look *look, Grid *grid, Rect area)
 {
     const BenchPlan *plan = view->plan;
     Str              text = {0};
+    Page             page = {0};
 
     if (area.rows == 0) return;
     look_rule(look, grid, area.row, area.col, area.cols);
     if (!plan->known) {
-        Page page = {0};
         page_text(&page, look, plan->error[0] != '\0' ? INK_BAD : INK_DIM,
                   plan->error[0] != '\0' ? plan->error : tr("counting"), area.cols - 1, 0, 0);
         page_draw(&page, look, grid, rect_inset(rect_rows(area, 1, area.rows - 1), 0, 1), 0, 0);
@@ -42,8 +36,8 @@ void workbench_draw_plan(const WorkbenchView *view, const Look *look, Grid *grid
     str_add_grouped(&text, plan->trainable);
     str_add(&text, tr(" trained of "));
     str_add_grouped(&text, plan->all);
-    str_addf(&text, " · %.4f %%", plan->percent);
-    draw_line(look, grid, area, 1, INK_STRONG, &text);
+    str_addf(&text, area.cols < NARROW_COLS ? " · %.2f %%" : " · %.4f %%", plan->percent);
+    page_text(&page, look, INK_STRONG, str_text(&text), area.cols - 1, 0, 0);
     str_clear(&text);
     if (plan->targets > 0) {
         str_addf(&text, plan->targets == 1 ? tr("%d module matched") : tr("%d modules matched"),
@@ -55,7 +49,10 @@ void workbench_draw_plan(const WorkbenchView *view, const Look *look, Grid *grid
         str_add(&text, plan->about ? tr(" · peak about ") : tr(" · peak "));
         str_add_bytes_count(&text, plan->total);
     }
-    draw_line(look, grid, area, 2, INK_PLAIN, &text);
+    page_text(&page, look, INK_PLAIN, str_text(&text), area.cols - 1, 0, 0);
+    page_draw(&page, look, grid, rect_cols(rect_rows(area, 1, area.rows - 1), 1, area.cols - 1), 0,
+              0);
+    page_clear(&page);
     str_free(&text);
 }
 
@@ -197,7 +194,7 @@ void workbench_draw_memory(const WorkbenchView *view, const Look *look, Grid *gr
 
     if (area.rows == 0) return;
     look_text(look, grid, area.row, area.col + 1, area.cols - 1, INK_STRONG,
-              tr("Memory at its peak"));
+              area.cols < NARROW_COLS ? tr("Peak memory") : tr("Memory at its peak"));
     right_text(look, grid, area.row, end - BYTES_COLS - 1, INK_STRONG,
                plan->about ? tr("~computed") : tr("computed"), false, BYTES_COLS);
     right_text(look, grid, area.row, end, INK_STRONG, tr("measured"), false, BYTES_COLS);

@@ -9,6 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What was cut for want of room ends with a whole character of UTF-8. */
+static void whole_characters(char *text, size_t room, int wanted)
+{
+    if (wanted >= 0 && (size_t)wanted < room) return;
+    size_t n = strlen(text), at = n;
+    while (at > 0 && n - at < 3 && ((unsigned char)text[at - 1] & 0xC0) == 0x80) at--;
+    if (at == 0 || (unsigned char)text[at - 1] < 0xC0) return;
+    unsigned char first = (unsigned char)text[at - 1];
+    size_t        length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (at - 1 + length > n) text[at - 1] = '\0';
+}
+
 bool error_set(Error *err, ErrorCode code, const char *fmt, ...)
 {
     CHECK(code != ERR_NONE);
@@ -18,8 +30,9 @@ bool error_set(Error *err, ErrorCode code, const char *fmt, ...)
     err->hint[0] = '\0';
     va_list args;
     va_start(args, fmt);
-    vsnprintf(err->message, sizeof err->message, tr(fmt), args);
+    int n = vsnprintf(err->message, sizeof err->message, tr(fmt), args);
     va_end(args);
+    whole_characters(err->message, sizeof err->message, n);
     return false;
 }
 
@@ -29,8 +42,9 @@ bool error_hint(Error *err, const char *fmt, ...)
 
     va_list args;
     va_start(args, fmt);
-    vsnprintf(err->hint, sizeof err->hint, tr(fmt), args);
+    int n = vsnprintf(err->hint, sizeof err->hint, tr(fmt), args);
     va_end(args);
+    whole_characters(err->hint, sizeof err->hint, n);
     return false;
 }
 
@@ -47,9 +61,10 @@ bool error_prefix(Error *err, const char *fmt, ...)
     /* What does not fit is cut at the end: the cause stands first in a message. */
     char   whole[2 * sizeof err->message + 2];
     size_t n = (size_t)snprintf(whole, sizeof whole, "%s: %s", prefix, err->message);
-    if (n >= sizeof err->message) n = sizeof err->message - 1;
-    memcpy(err->message, whole, n);
-    err->message[n] = '\0';
+    size_t room = sizeof err->message, kept = n < room ? n : room - 1;
+    memcpy(err->message, whole, kept);
+    err->message[kept] = '\0';
+    whole_characters(err->message, room, (int)n);
     return false;
 }
 

@@ -27,6 +27,15 @@ void axis_heading(Str *out, const Figure *figure, char which)
         str_add(out, titled || united ? tr(" (no positive value: not log)") : tr("not log"));
         return;
     }
+    double cut = which == 'y' ? figure_cut(figure) : 0;
+    char   number[NUMBER_BYTES];
+    if (cut > 0) {
+        number_text(number, cut, axis_bytes(axis));
+        str_addf(out,
+                 titled || united ? tr(" (log, cut off below %s)") : tr("log, cut off below %s"),
+                 number);
+        return;
+    }
     str_add(out, titled || united ? tr(" (log)") : tr("log scale"));
 }
 

@@ -131,7 +131,9 @@ static void draw_numbers(Chart *chart, const Heat *heat)
     const Figure *figure = chart->figure;
     int           wide = number_columns(figure->cols - 1), under = chart->plot.row + 1;
     char          text[NUMBER_BYTES];
-    Index         step = number_step(figure->rows, heat->rows, heat->high, heat->high > 1 ? 2 : 1);
+    /* Where a row of cells stands for several, neighbours' labels would lie unevenly. */
+    int   apart = heat->rows < figure->rows ? 4 : heat->high > 1 ? 2 : 1;
+    Index step = number_step(figure->rows, heat->rows, heat->high, apart);
     for (Index r = 0; r < figure->rows; r += step) {
         int row = chart->plot.row + (int)(r * heat->rows / figure->rows) * heat->high;
         number_text(text, (double)r, false);
@@ -146,6 +148,26 @@ static void draw_numbers(Chart *chart, const Heat *heat)
         number_text(text, (double)c, false);
         chart_tick_label(chart, under, col + (heat->wide - 1) / 2, chart->area.cols, text);
     }
+}
+
+/* What a cell stands for, as long as fits: a note that is cut says nothing. */
+static void draw_thickness(Chart *chart, const Heat *heat, int row, int col)
+{
+    const Figure *figure = chart->figure;
+    Index         high = (figure->rows + heat->rows - 1) / heat->rows;
+    Index         wide = (figure->cols + heat->cols - 1) / heat->cols;
+    int           room = chart->area.col + chart->area.cols - col;
+    Str           note = {0};
+    str_addf(&note, tr("1 cell: max |v| of %td x %td"), high, wide);
+    if (text_columns(str_text(&note), note.len) > room) {
+        str_clear(&note);
+        str_addf(&note, tr("max of %td x %td"), high, wide);
+    }
+    if (text_columns(str_text(&note), note.len) <= room) {
+        grid_text(chart->grid, row, col, room, INK_DIM, str_text(&note));
+    }
+    chart->grid->failed = chart->grid->failed || note.failed;
+    str_free(&note);
 }
 
 /* "-0.31 .:-=+*#%@ 0.82   ? missing   1 cell: max |v| of 4 x 2" */
@@ -165,15 +187,7 @@ static void draw_legend(Chart *chart, const Heat *heat, int row)
     if (heat->missing && end - col > 3) {
         col += grid_text(chart->grid, row, col + 3, end - col - 3, INK_DIM, tr("? missing")) + 3;
     }
-    if (!heat->thick) return;
-    const Figure *figure = chart->figure;
-    Str           note = {0};
-    str_addf(&note, tr("1 cell: max |v| of %td x %td"),
-             (figure->rows + heat->rows - 1) / heat->rows,
-             (figure->cols + heat->cols - 1) / heat->cols);
-    grid_text(chart->grid, row, col + 3, end - col - 3, INK_DIM, str_text(&note));
-    chart->grid->failed = chart->grid->failed || note.failed;
-    str_free(&note);
+    if (heat->thick) draw_thickness(chart, heat, row, col + 3);
 }
 
 void chart_heat(Chart *chart)

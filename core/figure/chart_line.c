@@ -30,8 +30,8 @@ static void shade_column(Chart *chart, const Raster *raster, double x, double lo
     int top, bottom, col;
     if (!(low <= high) || !raster_cell(raster, x, high, &top, &col)) return;
     if (!raster_cell(raster, x, low, &bottom, &col)) return;
-    uint32_t dot = chart->charset == CHARSET_ASCII ? '.' : 0xb7;
-    for (int row = top; row <= bottom; row++) grid_put(chart->grid, row, col, dot, INK_DIM);
+    uint32_t shade = chart->charset == CHARSET_ASCII ? ':' : 0x2591;
+    for (int row = top; row <= bottom; row++) grid_put(chart->grid, row, col, shade, raster->ink);
 }
 
 static void shade_between(Chart *chart, const Raster *raster, const FigureSeries *s, Index i,
@@ -107,22 +107,38 @@ static void draw_markers(Chart *chart, const Raster *raster, const FigureSeries 
 
 /* ---- together --------------------------------------------------------------------------- */
 
+/* In the order in which they lie over one another. */
+static void draw_each(Chart *chart, Raster *raster, bool front,
+                      void (*draw)(Chart *, Raster *, Index))
+{
+    for (Index i = 0; i < chart->figure->count; i++) {
+        if (chart->figure->series[i].front == front) draw(chart, raster, i);
+    }
+}
+
+static void draw_one(Chart *chart, Raster *raster, Index i)
+{
+    const FigureSeries *series = &chart->figure->series[i];
+    raster->ink = chart_ink(series, i);
+    raster->dashed = series->guess;
+    if (has_band(series)) draw_band(chart, raster, series);
+    if (!series->points) draw_joined(chart, raster, series);
+}
+
+static void mark_one(Chart *chart, Raster *raster, Index i)
+{
+    draw_markers(chart, raster, &chart->figure->series[i], i);
+}
+
 static bool draw_series(Chart *chart, Error *err)
 {
-    Raster        raster;
-    const Figure *figure = chart->figure;
+    Raster raster;
     if (!raster_init(&raster, chart->plot, chart->charset, err)) return false;
-    for (Index i = 0; i < figure->count; i++) {
-        const FigureSeries *series = &figure->series[i];
-        if (has_band(series)) draw_band(chart, &raster, series);
-        raster.ink = chart_ink(series, i);
-        raster.dashed = series->guess;
-        if (!series->points) draw_joined(chart, &raster, series);
-    }
+    draw_each(chart, &raster, false, draw_one);
+    draw_each(chart, &raster, true, draw_one);
     raster_paint(&raster, chart->grid);
-    for (Index i = 0; i < figure->count; i++) {
-        draw_markers(chart, &raster, &figure->series[i], i);
-    }
+    draw_each(chart, &raster, false, mark_one);
+    draw_each(chart, &raster, true, mark_one);
     raster_free(&raster);
     return true;
 }

@@ -34,6 +34,7 @@ typedef struct FigureSeries {
     Index   n;
     bool    points; /* markers only, not joined */
     bool    guess;  /* a prediction: drawn dashed, INK_GUESS */
+    bool    front;  /* drawn after the others, over them */
 } FigureSeries;
 
 typedef struct Figure {
@@ -68,13 +69,14 @@ NODISCARD bool figure_thin(Figure *figure, Index buckets, Error *err);
 /*
  * Onto cells. Line: y axis with ticks at the left, x axis below, series told apart by a marker
  * each (o x + * # @ % &) and labelled at their right end (labels moved apart, never over one
- * another); the prediction dashed. Bands are shaded with '.' (a middle dot outside ASCII); a log
- * axis says so, and is linear where no value is positive. Bars lie with their number at the end
- * while they are few, stand when they are many, and are joined to a line beyond one a column. A
- * matrix that is larger than its area shows in each cell the value farthest from zero of those it
- * stands for, and says so. A stack's names carry their values at the highest total. Falls back to
- * its sentence where the area is below 20 x 5. Fewer points than columns, one point, constant
- * values, all missing, huge and negative values are all fine.
+ * another); the prediction dashed. Bands are shaded with ':' (a light shade outside ASCII) in their
+ * series' ink; a log axis says so, is linear where no value is positive, and ends where a value is
+ * so far below the highest (eight powers of ten) that it stands for zero, which it says, too. Bars
+ * lie with their number at the end while they are few, stand when they are many, and are joined to
+ * a line beyond one a column. A matrix that is larger than its area shows in each cell the value
+ * farthest from zero of those it stands for, and says so. A stack's names carry their values at the
+ * highest total. Falls back to its sentence where the area is below 20 x 5. Fewer points than
+ * columns, one point, constant values, all missing, huge and negative values are all fine.
  */
 void figure_draw(const Figure *figure, Grid *grid, Rect area, Charset charset);
 /* The same as lines of text. */

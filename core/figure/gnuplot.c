@@ -25,7 +25,7 @@ static bool is_window(const Script *script)
 const char *gnuplot_colour(const Figure *figure, Index series)
 {
     static const char *const colours[MARKERS] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                                 "#b07a00", "#56b4e9", "#7a5fb5", "#808080"};
+                                                 "#e69f00", "#56b4e9", "#4a3f7f", "#5c3a1e"};
     return figure->series[series].guess ? "#808080" : colours[series % MARKERS];
 }
 

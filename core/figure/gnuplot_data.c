@@ -85,7 +85,11 @@ void gnuplot_lines(Script *script, Str *plot)
     for (Index i = 0; i < figure->count; i++) {
         if (has_band(&figure->series[i])) write_band(script, plot, i);
     }
-    for (Index i = 0; i < figure->count; i++) write_line(script, plot, i);
+    for (int front = 0; front < 2; front++) {
+        for (Index i = 0; i < figure->count; i++) {
+            if (figure->series[i].front == (front > 0)) write_line(script, plot, i);
+        }
+    }
 }
 
 /* ---- bars ------------------------------------------------------------------------------- */

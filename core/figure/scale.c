@@ -91,7 +91,7 @@ double stack_peak(const Figure *figure)
 
 static void reach_value(Reach *reach, double value, bool log)
 {
-    if (!shown(value, log)) return;
+    if (!shown(value, log) || (log && value < reach->least)) return;
     if (!reach->any || value < reach->lo) reach->lo = value;
     if (!reach->any || value > reach->hi) reach->hi = value;
     reach->whole = (!reach->any || reach->whole) && value == floor(value);
@@ -141,9 +141,10 @@ static void reach_series(Reach *reach, const Figure *figure, char which, bool lo
     }
 }
 
-Reach figure_reach(const Figure *figure, char which, bool log)
+/* least: on a log axis, of what counts. */
+static Reach reach_from(const Figure *figure, char which, bool log, double least)
 {
-    Reach reach = {0};
+    Reach reach = {.least = least};
     if (figure->kind == FIGURE_HEAT) {
         Index cells = figure->heat == NULL ? 0 : figure->rows * figure->cols;
         for (Index i = 0; i < cells; i++) reach_value(&reach, figure->heat[i], false);
@@ -159,6 +160,11 @@ Reach figure_reach(const Figure *figure, char which, bool log)
     return reach;
 }
 
+Reach figure_reach(const Figure *figure, char which, bool log)
+{
+    return reach_from(figure, which, log, 0);
+}
+
 bool figure_log(const Figure *figure, char which)
 {
     const FigureAxis *axis = which == 'x' ? &figure->x : &figure->y;
@@ -166,6 +172,22 @@ bool figure_log(const Figure *figure, char which)
     if (which == 'x' && (figure->kind == FIGURE_BAR || figure->categories > 0)) return false;
     if (axis->fixed) return axis->lo > 0 && axis->hi > axis->lo && isfinite(axis->hi);
     return figure_reach(figure, which, true).any;
+}
+
+/* Single precision carries seven digits: beside 1, what is below 1e-8 is rounding. */
+#define ZERO_LIKE 1e-8
+
+static double least_shown(const Figure *figure)
+{
+    Reach all = reach_from(figure, 'y', true, 0);
+    return all.any && all.lo < all.hi * ZERO_LIKE ? all.hi * ZERO_LIKE : 0;
+}
+
+double figure_cut(const Figure *figure)
+{
+    if (figure->y.fixed || !figure_log(figure, 'y')) return 0;
+    double least = least_shown(figure);
+    return least > 0 ? reach_from(figure, 'y', true, least).lo : 0;
 }
 
 /* ---- scales ----------------------------------------------------------------------------- */
@@ -205,7 +227,8 @@ Scale figure_scale(const Figure *figure, char which)
         if (scale.hi < 0) scale.hi = 0.5;
         return scale;
     }
-    Reach reach = figure_reach(figure, which, scale.log);
+    bool  cuts = scale.log && which == 'y' && !axis->fixed;
+    Reach reach = reach_from(figure, which, scale.log, cuts ? least_shown(figure) : 0);
     scale.lo = reach.any ? reach.lo : 0;
     scale.hi = reach.any ? reach.hi : 1;
     if (!(scale.lo < scale.hi)) give_room(&scale, figure->kind);

@@ -23,6 +23,7 @@ typedef struct Reach {
     bool   any;     /* there is a value at all */
     bool   whole;   /* all are integers */
     double lo, hi;  /* of those that can be shown */
+    double least;   /* on a log axis what lies below this does not count */
     double seen[8]; /* the distinct values in order of appearance, when there are so few */
     int    distinct;
 } Reach;
@@ -32,6 +33,9 @@ typedef struct Reach {
 Reach figure_reach(const Figure *figure, char which, bool log);
 /* Whether an axis really is logarithmic: asked for, and there is a positive value. */
 bool figure_log(const Figure *figure, char which);
+/* Where a log axis of values (y) ends although there are lower ones: rounding leaves numbers that
+ * stand for zero, and they would take all of the height. 0: nothing is cut off. */
+double figure_cut(const Figure *figure);
 /* The axis' scale, without ticks. */
 Scale figure_scale(const Figure *figure, char which);
 bool  axis_bytes(const FigureAxis *axis); /* its unit is "bytes" */

@@ -65,7 +65,7 @@ double svg_columns(const Svg *svg, int columns)
 void svg_paint(Svg *svg, const char *attribute, Index series)
 {
     static const char *const colours[MARKERS] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                                 "#b07a00", "#56b4e9", "#7a5fb5", "#808080"};
+                                                 "#e69f00", "#56b4e9", "#4a3f7f", "#5c3a1e"};
 
     Index       slot = series % MARKERS;
     const char *colour = colours[slot];

@@ -141,10 +141,14 @@ void svg_lines(Svg *svg)
     for (Index i = 0; i < figure->count; i++) {
         if (has_band(&figure->series[i])) write_band(svg, &figure->series[i], i);
     }
-    for (Index i = 0; i < figure->count; i++) {
-        if (!figure->series[i].points) write_path(svg, &figure->series[i], i);
+    for (int front = 0; front < 2; front++) {
+        for (Index i = 0; i < figure->count; i++) {
+            const FigureSeries *series = &figure->series[i];
+            if (series->front != (front > 0)) continue;
+            if (!series->points) write_path(svg, series, i);
+            write_markers(svg, series, i);
+        }
     }
-    for (Index i = 0; i < figure->count; i++) write_markers(svg, &figure->series[i], i);
     str_add(svg->out, "</svg>\n");
     write_labels(svg);
 }

@@ -62,7 +62,7 @@ static const Command table[] = {
     {.name = "check", .operands = "LESSON...", .min_operands = 1, .max_operands = 100,
      .args = no_args, .summary = "every mistake in lesson files, with its line",
      .example = "loralab check rank"},
-    {.name = "notes", .operands = "", .args = no_args,
+    {.name = "notes", .operands = "", .args = notes_args,
      .summary = "the presenter's second terminal: notes, clock, next step, votes",
      .details = "Listens to the lab that was opened last by the same user on this machine.",
      .example = "loralab notes"},

@@ -133,11 +133,24 @@ const ArgSpec lessons_args[] = {
     {.name = NULL},
 };
 
+#define THEME_ROW                                                                                 \
+    {.name = "theme", .type = ARG_CHOICE, .choices = themes, .fallback = "auto",                  \
+     .group = "Screen", .help = "colours; auto can be read on black and on white"}
+#define CHARSET_ROW                                                                               \
+    {.name = "charset", .type = ARG_CHOICE, .choices = charsets, .fallback = "auto",              \
+     .group = "Screen", .help = "characters of charts; ascii spells out all else, too"}
+#define SCRIPT_ROW                                                                                \
+    {.name = "script", .type = ARG_PATH, .group = "Screen",                                       \
+     .help = "play a session from this file instead of a terminal"}
+#define SAVE_ROW                                                                                  \
+    {.name = "save", .type = ARG_PATH, .group = "Screen",                                         \
+     .help = "folder for the screens that a script saves"}
+
+const ArgSpec notes_args[] = {THEME_ROW, CHARSET_ROW, SCRIPT_ROW, SAVE_ROW, {.name = NULL}};
+
 const ArgSpec lab_args[] = {
-    {.name = "theme", .type = ARG_CHOICE, .choices = themes, .fallback = "auto", .group = "Screen",
-     .help = "colours; auto can be read on black and on white"},
-    {.name = "charset", .type = ARG_CHOICE, .choices = charsets, .fallback = "auto",
-     .group = "Screen", .help = "characters of charts; ascii spells out all else, too"},
+    THEME_ROW,
+    CHARSET_ROW,
     {.name = "projector", .type = ARG_FLAG, .group = "Screen",
      .help = "big and bold, few words, one chart at a time"},
     {.name = "linear", .type = ARG_FLAG, .group = "Screen",
@@ -146,10 +159,8 @@ const ArgSpec lab_args[] = {
      .help = "lessons with the smaller form of the values that have one"},
     {.name = "lang", .type = ARG_CHOICE, .choices = languages, .fallback = "en",
      .group = "Screen", .help = "language of lessons, where they have it"},
-    {.name = "script", .type = ARG_PATH, .group = "Screen",
-     .help = "play a session from this file instead of a terminal"},
-    {.name = "save", .type = ARG_PATH, .group = "Screen",
-     .help = "folder for the screens that a script saves"},
+    SCRIPT_ROW,
+    SAVE_ROW,
     {.name = NULL},
 };
 

@@ -7,7 +7,7 @@
 
 extern const ArgSpec train_args[], plan_args[], eval_args[], generate_args[], merge_args[],
     tokenize_args[], data_args[], pretrain_args[], plot_args[], lessons_args[], run_args[],
-    lab_args[],
+    lab_args[], notes_args[],
     no_args[];
 
 #endif

@@ -124,6 +124,123 @@ done:
     return ok;
 }
 
+/* ---- singular values alone, in steps ---------------------------------------------------- */
+
+/*
+ * LAPACK's own way is one call that nobody can interrupt. So in two stages: panels of `width`
+ * columns and rows, each made triangular by a QR or an LQ that is applied to all that is left,
+ *
+ *   x x x x x x     R R . . . .     R R L . . .
+ *   x x x x x x  -> . R . x x x  -> . R L L . .   and so on,
+ *   x x x x x x     . . x x x x     . . x x x x
+ *
+ * leave a band of the same singular values; a band is quickly made bidiagonal.
+ */
+typedef struct Panels {
+    double    *a;          /* column-major [rows, cols], rows >= cols */
+    double    *tau;        /* [cols] */
+    lapack_int rows, cols; /* rows is the leading dimension, too */
+    lapack_int width;
+} Panels;
+
+/* Panel k, and what is right of it and below. */
+static lapack_int reduce_panel(const Panels *p, lapack_int k)
+{
+    lapack_int b = p->cols - k < p->width ? p->cols - k : p->width, rest = p->cols - k - b;
+    lapack_int ld = p->rows, c = rest < b ? rest : b, below = p->rows - k - b;
+    double    *corner = p->a + (size_t)k * (size_t)ld + k;
+    double    *right = corner + (size_t)b * (size_t)ld;
+    lapack_int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, p->rows - k, b, corner, ld, p->tau);
+    if (info != 0 || rest == 0) return info;
+    info = LAPACKE_dormqr(LAPACK_COL_MAJOR, 'L', 'T', p->rows - k, rest, b, corner, ld, p->tau,
+                          right, ld);
+    if (info == 0) info = LAPACKE_dgelqf(LAPACK_COL_MAJOR, b, rest, right, ld, p->tau);
+    if (info == 0 && below > 0) {
+        info = LAPACKE_dormlq(LAPACK_COL_MAJOR, 'R', 'T', below, rest, c, right, ld, p->tau,
+                              right + b, ld);
+    }
+    return info;
+}
+
+/* Panels are so narrow that each takes a fraction of a second. */
+static lapack_int panel_width(Index rows, Index cols)
+{
+    double width = 4e9 / (4.0 * (double)rows * (double)cols);
+    return width < 8 ? 8 : width > 64 ? 64 : (lapack_int)width;
+}
+
+static bool reduce(const Panels *p, const LinalgWatch *watch, Error *err)
+{
+    for (lapack_int k = 0; k < p->cols; k += p->width) {
+        if (cancel_requested(watch->cancel)) return error_set(err, ERR_CANCELLED, tr("stopped"));
+        if (!lapack_may_run(err) ||
+            !lapack_ok(reduce_panel(p, k), "singular value decomposition", err)) {
+            return false;
+        }
+        /* What is left to do falls with the square of what is left. */
+        double left = fmax(1.0 - (double)(k + p->width) / p->cols, 0.0);
+        if (watch->tell != NULL) watch->tell(watch->context, (int)(99.0 * (1.0 - left * left)));
+    }
+    return true;
+}
+
+/* The band in LAPACK's form, [width + 1] a column, the diagonal last. */
+static void copy_band(double *band, const Panels *p)
+{
+    for (Index j = 0; j < p->cols; j++) {
+        for (Index i = j > p->width ? j - p->width : 0; i <= j; i++) {
+            band[j * (p->width + 1) + p->width + i - j] = p->a[j * p->rows + i];
+        }
+    }
+}
+
+static bool band_values(double *s, const Panels *p, Error *err)
+{
+    lapack_int n = p->cols;
+    double    *band =
+        mem_alloc(mem_program(), MEM_SCRATCH, (Index)n * (p->width + 1), sizeof *band, err);
+    double unused[1];
+    bool   ok = band != NULL && lapack_may_run(err);
+    if (ok) {
+        copy_band(band, p);
+        lapack_int info = LAPACKE_dgbbrd(LAPACK_COL_MAJOR, 'N', n, n, 0, 0, p->width, band,
+                                         p->width + 1, s, p->tau, unused, 1, unused, 1, unused, 1);
+        if (info == 0) {
+            info = LAPACKE_dbdsqr(LAPACK_COL_MAJOR, 'U', n, 0, 0, 0, s, p->tau, unused, 1, unused,
+                                  1, unused, 1);
+        }
+        ok = lapack_ok(info, "singular value decomposition", err);
+    }
+    mem_free(band);
+    return ok;
+}
+
+bool linalg_singular_values(double *s, const double *A, Index m, Index n, const LinalgWatch *watch,
+                            Error *err)
+{
+    static const LinalgWatch nobody = {0};
+    bool   wide = m < n; /* read column-major, it is its transpose, which is tall then */
+    Index  rows = wide ? n : m, cols = wide ? m : n;
+    Panels p = {
+        .rows = (lapack_int)rows, .cols = (lapack_int)cols, .width = panel_width(rows, cols)};
+    p.a = work_of(rows, cols, err);
+    p.tau = p.a != NULL ? work_of(cols, 1, err) : NULL;
+    bool ok = p.tau != NULL;
+    for (Index i = 0; ok && i < m * n; i++) {
+        if (!isfinite(A[i])) {
+            ok = error_set(err, ERR_NUMERIC,
+                           tr("a matrix to be factorized holds a number that is not finite"));
+        }
+        p.a[wide ? i : i % n * m + i / n] = A[i];
+    }
+    ok = ok && reduce(&p, watch != NULL ? watch : &nobody, err) && band_values(s, &p, err);
+    mem_free(p.tau);
+    mem_free(p.a);
+    return ok;
+}
+
+/* ---- QR --------------------------------------------------------------------------------- */
+
 /* A float matrix [m,n] in memory, or the transpose of one. */
 typedef struct View {
     const float *data;

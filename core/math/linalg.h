@@ -8,6 +8,7 @@
  */
 
 #include "core/base/error.h"
+#include "core/base/pool.h"
 
 /* Singular values of A [m,n], largest first: s [min(m,n)]. U [m,k] and Vt [k,n] with
  * k = min(m,n), A = U diag(s) Vt; either may be NULL. ERR_NUMERIC when A is not finite. */
@@ -16,6 +17,16 @@ NODISCARD bool linalg_svd(double *s, float *U, float *Vt, const float *A, Index 
 /* The same in double from end to end. A is not changed. */
 NODISCARD bool linalg_svd_double(double *s, double *U, double *Vt, const double *A, Index m,
                                  Index n, Error *err);
+/* Who waits for a long one: it stops when `cancel` says so (ERR_CANCELLED) and tells how far it
+ * is, in percent. Members may be NULL. */
+typedef struct LinalgWatch {
+    const Cancel *cancel;
+    void (*tell)(void *context, int percent);
+    void *context;
+} LinalgWatch;
+/* The singular values alone, of a matrix that may be large: s [min(m,n)]. watch may be NULL. */
+NODISCARD bool linalg_singular_values(double *s, const double *A, Index m, Index n,
+                                      const LinalgWatch *watch, Error *err);
 /* Thin QR: A [m,n], m >= n: Q [m,n] with orthonormal columns, R [n,n] upper triangular. */
 NODISCARD bool linalg_qr(float *Q, float *R, const float *A, Index m, Index n, Error *err);
 /* Singular values of the product B A, B [m,r], A [r,n], without forming it: QR of B and of

@@ -20,7 +20,7 @@
 #define STUDY_STEP_ROWS                                                                           \
     {.name = "gradient_checkpointing", .type = ARG_FLAG, .group = "Steps",                        \
      .help = "keep only each layer's input and compute the rest twice"},                          \
-    {.name = "optim", .type = ARG_CHOICE, .choices = SETTING_CHOICES("adamw", "sgd"),               \
+    {.name = "optim", .type = ARG_CHOICE, .choices = SETTING_CHOICES("adamw", "sgd"),              \
      .fallback = "adamw", .group = "Steps", .help = "AdamW, or SGD with momentum"}
 
 #define STUDY_SHAPE_ROW                                                                           \

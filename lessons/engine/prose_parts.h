@@ -29,6 +29,9 @@ void prose_piece(Str *out, const char *text, Index n, const ProseWay *way);
 /* prose_wrap for text that went through safe_text and may hold PROSE_BREAK and marks. */
 void prose_wrap_safe(Str *out, const char *text, Index n, const char *first, const char *next,
                      int columns);
+/* No line breaks at this blank: it parts a number and its unit, or stands within a short figure in
+ * parentheses. columns: of a line. */
+bool prose_keeps(const char *text, Index n, Index at, int columns);
 /* For a column of a table: any width from 1, no indents. */
 void prose_wrap_column(Str *out, const char *text, Index n, int width);
 /* Lines without wrapping, but cut where they are wider than the columns. */

@@ -1,7 +1,7 @@
 /*
- * Lines of at most so many columns. A line may break at a blank, and between dense characters
- * (Chinese, Japanese), but not before what closes and not after what opens. A word that is wider
- * than a line is cut.
+ * Lines of at most so many columns. A line may break at a blank (but see prose_keep.c), and between
+ * dense characters (Chinese, Japanese), but not before what closes and not after what opens. A word
+ * that is wider than a line is cut.
  *
  * One pass: `place` remembers the last allowed break of the line under way.
  */
@@ -59,15 +59,22 @@ static bool may_break(uint32_t before, uint32_t after)
 
 /* ---- lines ------------------------------------------------------------------------------ */
 
+/* Where a line may end, and where the next one then goes on. */
+typedef struct Place {
+    bool  is;
+    Index end, resume;
+    int   width; /* of text[start, resume) */
+} Place;
+
 typedef struct Wrap {
     Str        *out;
     const char *text, *next_indent;
     int         columns, indent_columns;
-    Index       start;          /* of the line under way, in text */
-    int         width;          /* of text[start, now) */
-    Index       place, resume;  /* the last allowed break: the line ends here, goes on there */
-    int         place_width;    /* width of text[start, resume) */
-    bool        has_place, any; /* any: a line was written */
+    Index       start; /* of the line under way, in text */
+    int         width; /* of text[start, now) */
+    Place       place; /* the last allowed one */
+    Place       last;  /* where there is no other: a blank that should be kept */
+    bool        any;   /* a line was written */
     uint32_t    before;
     ProseMarks  marks; /* at start */
 } Wrap;
@@ -90,38 +97,34 @@ static int room(const Wrap *wrap)
     return wrap->columns - wrap->indent_columns;
 }
 
+static void begin_line(Wrap *wrap, Index start, int width)
+{
+    wrap->start = start;
+    wrap->width = width;
+    wrap->place.is = wrap->last.is = false;
+}
+
 /* End the line before text[at], at its last allowed break if it has one. */
 static void break_line(Wrap *wrap, Index at)
 {
-    if (wrap->has_place) {
-        put_line(wrap, wrap->place);
-        wrap->start = wrap->resume;
-        wrap->width -= wrap->place_width;
-    } else {
-        put_line(wrap, at);
-        wrap->start = at;
-        wrap->width = 0;
-    }
-    wrap->has_place = false;
+    Place place = wrap->place.is ? wrap->place : wrap->last;
+    if (!place.is) place = (Place){true, at, at, wrap->width};
+    put_line(wrap, place.end);
+    begin_line(wrap, place.resume, wrap->width - place.width);
 }
 
 static void hard_break(Wrap *wrap, Index at)
 {
     put_line(wrap, at);
-    wrap->start = at + 1;
-    wrap->width = 0;
-    wrap->has_place = false;
+    begin_line(wrap, at + 1, 0);
     wrap->before = ' ';
 }
 
 /* A break that swallows the blank. */
-static void blank_at(Wrap *wrap, Index at)
+static void blank_at(Wrap *wrap, Index at, bool kept)
 {
-    wrap->place = at;
-    wrap->resume = at + 1;
     wrap->width++;
-    wrap->place_width = wrap->width;
-    wrap->has_place = true;
+    *(kept ? &wrap->last : &wrap->place) = (Place){true, at, at + 1, wrap->width};
     wrap->before = ' ';
 }
 
@@ -129,9 +132,7 @@ static void put_char(Wrap *wrap, Index at, uint32_t cp, int width)
 {
     bool apart = width > 0 && at > wrap->start && wrap->before != ' ';
     if (apart && may_break(wrap->before, cp)) {
-        wrap->place = wrap->resume = at;
-        wrap->place_width = wrap->width;
-        wrap->has_place = true;
+        wrap->place = (Place){true, at, at, wrap->width};
     }
     if (width > 0 && at > wrap->start && wrap->width + width > room(wrap)) break_line(wrap, at);
     wrap->width += width;
@@ -147,7 +148,7 @@ static void wrap_text(Wrap *wrap, Index n)
         if (cp == PROSE_BREAK) {
             hard_break(wrap, i);
         } else if (cp == ' ') {
-            blank_at(wrap, i);
+            blank_at(wrap, i, prose_keeps(wrap->text, n, i, room(wrap)));
         } else {
             put_char(wrap, i, cp, text_columns(wrap->text + i, length));
         }

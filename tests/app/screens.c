@@ -121,6 +121,25 @@ void assert_stays_inside(int times, DrawScreen *draw, void *context)
     }
 }
 
+/* ---- keys ------------------------------------------------------------------------------- */
+
+void press_keys(const Presser *presser, const char *names)
+{
+    char name[24];
+    while (*names != '\0') {
+        size_t n = strcspn(names, " ");
+        Key    key;
+        assert_true(n < sizeof name);
+        memcpy(name, names, n);
+        name[n] = '\0';
+        assert_true(key_parse(name, &key));
+        bool   typing = presser->typing != NULL && presser->typing(presser->context);
+        Action action = keymap_action(presser->room, key, typing);
+        if (!presser->act(presser->context, action, key)) fail_msg("%s does nothing", name);
+        names += n + strspn(names + n, " ");
+    }
+}
+
 /* ---- words ------------------------------------------------------------------------------ */
 
 const char *screen_text(const Grid *grid)
@@ -131,6 +150,24 @@ const char *screen_text(const Grid *grid)
     snprintf(kept, sizeof kept, "%s", str_text(&text));
     str_free(&text);
     return kept;
+}
+
+const char *drawn_text(const Look *look, int rows, int cols, DrawScreen *draw, void *context)
+{
+    Grid grid = {0};
+    assert_true(grid_init(&grid, rows, cols, NULL));
+    draw(context, look, &grid, (Rect){0, 0, rows, cols});
+    assert_false(grid.failed);
+    const char *text = screen_text(&grid);
+    grid_free(&grid);
+    return text;
+}
+
+void assert_draws(const Look *look, int rows, int cols, DrawScreen *draw, void *context,
+                  const char *words)
+{
+    const char *text = drawn_text(look, rows, cols, draw, context);
+    if (strstr(text, words) == NULL) fail_msg("\"%s\" is not shown:\n%s", words, text);
 }
 
 void assert_shows(const Grid *grid, const char *words)

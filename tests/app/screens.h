@@ -7,6 +7,7 @@
  * shows, and keep it.
  */
 
+#include "app/screen/keymap.h"
 #include "app/view/look.h"
 
 typedef void DrawScreen(void *context, const Look *look, Grid *grid, Rect area);
@@ -29,6 +30,20 @@ const char *screen_text(const Grid *grid);
 /* Passes when the text of the grid has (or lacks) the words. */
 void assert_shows(const Grid *grid, const char *words);
 void assert_hides(const Grid *grid, const char *words);
+
+/* Draw, and look for words: on a screen of this size, less nothing. */
+void        assert_draws(const Look *look, int rows, int cols, DrawScreen *draw, void *context,
+                         const char *words);
+const char *drawn_text(const Look *look, int rows, int cols, DrawScreen *draw, void *context);
+
+/* Keys by name, "Down Enter", as the loop would hand them to a room: each must do something. */
+typedef struct Presser {
+    RoomId room;
+    bool (*typing)(void *context); /* NULL: never */
+    bool (*act)(void *context, Action action, Key key);
+    void *context;
+} Presser;
+void press_keys(const Presser *presser, const char *names);
 
 /* Whole numbers from 0 to n-1, the same in each run. */
 int next_random(uint64_t *state, int n);

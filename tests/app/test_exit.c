@@ -11,6 +11,7 @@
 
 #define MODEL "--base tests/fixtures/models/qwen2-tied "
 #define LINES "--data tests/fixtures/train/data.jsonl "
+#define NO_GPU "CUDA_VISIBLE_DEVICES=" /* where there is one, the runtime does not see it */
 
 static const struct {
     int         status;
@@ -38,6 +39,8 @@ static const struct {
     {2, "data nothing", "there is no task"},
     {2, "train --out /proc/nothing/x --max_steps 1", "/proc/nothing"},
     {3, "eval --backend cuda " MODEL LINES, NULL},
+    {2, "eval --backend cpu --dtype bf16 " MODEL LINES, "--dtype bf16"},
+    {2, "eval --dtype tf32 " MODEL LINES, "--dtype tf32"},
 };
 
 /* "loralab: what happened", then at most "hint: ...". */
@@ -56,7 +59,7 @@ static void assert_message_form(const Program *p, const char *line)
 static void each_outcome_has_its_exit_code(void **state)
 {
     (void)state;
-    Program p = {0};
+    Program p = {.env = {NO_GPU}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_status(&p, cases[i].line, cases[i].status);
         if (cases[i].status == 0) {
@@ -97,8 +100,13 @@ static void the_version_is_one_line(void **state)
 static void the_backend_can_come_from_the_environment(void **state)
 {
     (void)state;
-    Program p = {.env = {"LORALAB_BACKEND=cuda"}};
+    Program p = {.env = {"LORALAB_BACKEND=cuda", NO_GPU}};
     assert_status(&p, "eval " MODEL LINES, 3);
+    assert_message_form(&p, "cuda");
+    assert_status(&p, "train", 3);
+    assert_message_form(&p, "cuda");
+    assert_status(&p, "train --json", 3);
+    assert_int_equal(p.out.len, 0);
     assert_message_form(&p, "cuda");
     assert_status(&p, "eval --backend cpu " MODEL LINES, 0); /* an option wins */
     p.env[0] = "LORALAB_BACKEND=";

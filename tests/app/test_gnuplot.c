@@ -1,9 +1,11 @@
 /* The pipe, with gnuplots that are missing, silent, slow, loud, stubborn, dying, and real. */
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -306,6 +308,47 @@ static void killed_in_the_middle_a_window_stays_closed(void **state)
     stop_quickly(g);
 }
 
+static void make_left(const char *name, bool old)
+{
+    Error err = {0};
+    assert_true(folder_make(test_path(name), &err));
+    assert_int_equal(chmod(test_path(name), 0700), 0);
+    char *file = path_join(test_path(name), "picture-1", &err);
+    assert_true(file_write_all(file, "x", 1, &err));
+    mem_free(file);
+    struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = time(NULL) - 60}};
+    if (old) assert_int_equal(utimensat(AT_FDCWD, test_path(name), times, 0), 0);
+}
+
+static void folders_that_killed_labs_left_are_removed(void **state)
+{
+    (void)state;
+    rig_fake("good");
+    make_left("loralab-killed", true);
+    make_left("loralab-youngs", false); /* it may be about to be held */
+    make_left("loralab-used", true);    /* another's name */
+    make_left("loralab-beside", true);
+    Gnuplot *first = started("svg"); /* removes the one, and makes its own */
+    assert_false(path_is_folder(test_path("loralab-killed")));
+    assert_false(path_is_folder(test_path("loralab-beside")));
+    assert_true(path_is_folder(test_path("loralab-youngs")));
+    assert_true(path_is_folder(test_path("loralab-used")));
+    struct timespec old[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = time(NULL) - 60}};
+    assert_int_equal(utimensat(AT_FDCWD, first->folder, old, 0), 0);
+    Gnuplot *second = started("svg"); /* leaves the first one's alone: it is held */
+    assert_true(path_is_folder(first->folder));
+    close(first->held);
+    first->held = -1; /* as if it had been killed */
+    Gnuplot *third = started("svg");
+    assert_false(path_is_folder(first->folder));
+    gnuplot_stop(first);
+    gnuplot_stop(second);
+    gnuplot_stop(third);
+    child_remove_folder(test_path("loralab-youngs"));
+    child_remove_folder(test_path("loralab-used"));
+    assert_nothing_left();
+}
+
 static void body_of_a_start(void *context, Error *err)
 {
     (void)context;
@@ -444,6 +487,7 @@ TEST_GROUP(gnuplot, GNUPLOT_TEST(without_gnuplot_it_is_said_in_one_sentence),
            GNUPLOT_TEST(what_it_prints_is_bounded_and_made_safe),
            GNUPLOT_TEST(killed_in_the_middle_it_starts_again_for_files),
            GNUPLOT_TEST(killed_in_the_middle_a_window_stays_closed),
+           GNUPLOT_TEST(folders_that_killed_labs_left_are_removed),
            GNUPLOT_TEST(memory_may_run_out_anywhere),
            GNUPLOT_TEST(the_real_one_makes_png_svg_and_pdf),
            GNUPLOT_TEST(hostile_titles_run_nothing_and_lose_no_picture),

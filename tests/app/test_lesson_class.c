@@ -59,9 +59,9 @@ static bool exchange(Notes *there)
 
 static void vote(int asks, int first, int other)
 {
-    int   votes[NOTES_CHOICES] = {first, other};
     Error err = {0};
-    assert_true(notes_vote(second, asks, votes, &err));
+    assert_true(notes_vote(second, asks, 0, first, &err));
+    assert_true(notes_vote(second, asks, 1, other, &err));
 }
 
 static void the_second_terminal_is_told_where_the_lesson_is(void **state)

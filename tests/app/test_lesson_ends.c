@@ -115,6 +115,30 @@ static void the_room_can_be_left_at_every_event(void **state)
     assert_true(n > 5); /* several events come with one wake */
 }
 
+static void assert_dots(const char *dots)
+{
+    Str left = {0}, right = {0};
+    room_lesson.title(rig.room, &left, &right);
+    if (strstr(str_text(&right), dots) == NULL) fail_msg("%s, not %s", str_text(&right), dots);
+    str_free(&left);
+    str_free(&right);
+}
+
+static void a_completed_lesson_has_all_its_dots(void **state)
+{
+    (void)state;
+    lesson_rig_open_small(&rig);
+    assert_dots("◐○");
+    while (rig.room->state != LESSON_COMPLETE) {
+        if (rig.room->at == 1) assert_dots("●◐");
+        answer_anything();
+        lesson_rig_settle(&rig);
+    }
+    assert_dots("●●");
+    lesson_rig_press(&rig, "p");
+    assert_dots("●●");
+}
+
 /* A training long enough to be met under way. */
 static const char *long_training(void)
 {
@@ -186,5 +210,6 @@ static void leaving_a_training_takes_no_time(void **state)
 TEST_GROUP(lesson_room_ends, ROOM_TEST(a_report_has_no_marks),
            ROOM_TEST(a_lesson_goes_on_where_it_was_left),
            ROOM_TEST(the_room_can_be_left_at_every_event),
+           ROOM_TEST(a_completed_lesson_has_all_its_dots),
            ROOM_TEST(a_training_is_seen_stopped_and_taken_up),
            ROOM_TEST(leaving_a_training_takes_no_time));

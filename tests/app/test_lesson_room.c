@@ -48,7 +48,9 @@ static void a_wrong_prediction_is_shown_beside_the_measurement(void **state)
     lesson_rig_type(&rig, "3");
     lesson_rig_press(&rig, "Tab");
     lesson_rig_type(&rig, "three rows");
+    lesson_rig_shows(&rig, "Type what you expect");
     lesson_rig_press(&rig, "Enter");
+    lesson_rig_hides(&rig, "Type what you expect"); /* it was typed */
     lesson_rig_settle(&rig);
     lesson_rig_shows(&rig, "You said   3");
     lesson_rig_shows(&rig, "because    three rows");

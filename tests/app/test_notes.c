@@ -112,13 +112,16 @@ static void told_there_and_voted_back(void **state)
     assert_true(n > 0 && notes_read(&there, line, n, &err));
     assert_same(&here, &there);
 
-    int votes[NOTES_CHOICES] = {4, 5};
-    assert_true(notes_vote(fd, 6, votes, &err)); /* of another question: too late */
+    assert_true(notes_vote(fd, 6, 0, 4, &err)); /* of another question: too late */
     assert_false(notes_serve_turn(server, &here));
     assert_int_equal(here.votes[0], 0);
-    assert_true(notes_vote(fd, 7, votes, &err));
+    assert_true(notes_vote(fd, 7, 9, 4, &err)); /* there is no such choice */
+    assert_false(notes_serve_turn(server, &here));
+    for (int i = 0; i < 4; i++) assert_true(notes_vote(fd, 7, 0, 1, &err)); /* faster than told */
+    assert_true(notes_vote(fd, 7, 1, -9, &err));
     assert_true(notes_serve_turn(server, &here));
     assert_int_equal(here.votes[0], 4);
+    assert_int_equal(here.votes[1], 0); /* never below */
 
     struct stat info;
     char        path[300];

@@ -11,6 +11,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/lab/command.h"
+#include "tests/app/program.h"
 #include "tests/test.h"
 
 extern char **environ;
@@ -106,6 +107,32 @@ static void bash_completes(void **state)
     mem_free(said);
 }
 
+/* Operands are asked of the program; --method=lora is three words to bash. */
+static void bash_completes_operands(void **state)
+{
+    (void)state;
+    Str   page = {0};
+    Error err = {0};
+    page_bash(&page);
+    assert_true(file_write_all(test_path("loralab.bash"), page.data, page.len, &err));
+    str_free(&page);
+
+    char line[2000];
+    snprintf(line, sizeof line,
+             "export LORALAB_DATA=${LORALAB_DATA:-data}; . %s; loralab() { %s \"$@\"; }; try() { "
+             "COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); "
+             "COMPREPLY=(); _loralab; echo ${COMPREPLY[@]}; }; try loralab run rank; "
+             "try loralab lab ma; try loralab help verb; try loralab data sql; "
+             "try loralab train --method = f",
+             test_path("loralab.bash"), program_path());
+    run_bash(line, test_path("said"));
+    Index n = 0;
+    char *said = file_read_all(test_path("said"), 10000, &n, &err);
+    assert_ok(&err);
+    assert_string_equal(said, "rank rank-enough\nmatrix\nverbs\nsql-lite sql\nfull\n");
+    mem_free(said);
+}
+
 /* ---- keys ---- */
 
 static void no_room_gives_one_key_two_meanings(void **state)
@@ -139,5 +166,6 @@ static void a_field_takes_characters_but_no_others(void **state)
 
 TEST_GROUP(pages, cmocka_unit_test(every_command_and_option_is_in_each),
            cmocka_unit_test(no_line_of_the_manual_is_an_unknown_macro),
-           cmocka_unit_test(bash_completes), cmocka_unit_test(no_room_gives_one_key_two_meanings),
+           cmocka_unit_test(bash_completes), cmocka_unit_test(bash_completes_operands),
+           cmocka_unit_test(no_room_gives_one_key_two_meanings),
            cmocka_unit_test(a_field_takes_characters_but_no_others));

@@ -7,6 +7,7 @@
 
 #include "core/base/file.h"
 #include "core/base/pool.h"
+#include "tests/app/gnuplot_rig.h"
 #include "tests/app/runs_rig.h"
 #include "tests/test.h"
 
@@ -142,6 +143,14 @@ static void assert_file_has(const char *path, const char *words)
     mem_free(text);
 }
 
+static bool exported(RunShelf *shelf, const char *path, Error *err)
+{
+    Export what;
+    bool   ok = shelf_export(shelf, path, &what, err) && export_write(&what, err);
+    export_free(&what);
+    return ok;
+}
+
 static void files_are_written_by_their_ending(void **state)
 {
     (void)state;
@@ -153,19 +162,19 @@ static void files_are_written_by_their_ending(void **state)
     assert_true(shelf_select(&rig.shelf, "sql-lora-1"));
     assert_true(shelf_select(&rig.shelf, "sql-lora-2"));
     assert_true(shelf_select(&rig.shelf, "evil|`x`\033[2J"));
-    assert_true(shelf_export(&rig.shelf, test_path("a.svg"), &rig.err));
+    assert_true(exported(&rig.shelf, test_path("a.svg"), &rig.err));
     assert_file_has(test_path("a.svg"), "<svg");
     assert_file_has(test_path("a.svg"), "r=4, 2 seeds");
-    assert_true(shelf_export(&rig.shelf, test_path("a.csv"), &rig.err));
+    assert_true(exported(&rig.shelf, test_path("a.csv"), &rig.err));
     assert_file_has(test_path("a.csv"), "r=4, 2 seeds");
-    assert_true(shelf_export(&rig.shelf, test_path("a.md"), &rig.err));
+    assert_true(exported(&rig.shelf, test_path("a.md"), &rig.err));
     assert_file_has(test_path("a.md"), "| sql-lora-1 | sql | lora | 40 | 4.5000 | 0.7553 |");
     assert_file_has(test_path("a.md"), "    loralab train --data sql --r 4 --seed 43");
     assert_file_has(test_path("a.md"), "evil\\|\\`x\\`^\\[\\[2J"); /* nothing of it acts */
-    assert_false(shelf_export(&rig.shelf, test_path("a.doc"), &rig.err));
+    assert_false(exported(&rig.shelf, test_path("a.doc"), &rig.err));
     assert_error(&rig.err, ERR_INPUT, ".svg");
     rig.err = (Error){0};
-    assert_false(shelf_export(&rig.shelf, test_path("none/a.svg"), &rig.err));
+    assert_false(exported(&rig.shelf, test_path("none/a.svg"), &rig.err));
     assert_error(&rig.err, ERR_INPUT, "none");
     shelf_rig_close(&rig);
 }
@@ -173,7 +182,7 @@ static void files_are_written_by_their_ending(void **state)
 static void write_report(void *context, Error *err)
 {
     ShelfRig *rig = context;
-    (void)!shelf_export(&rig->shelf, test_path("b.csv"), err);
+    (void)!exported(&rig->shelf, test_path("b.csv"), err);
 }
 
 static void a_full_disk_leaves_no_half_file(void **state)
@@ -193,6 +202,58 @@ static void a_full_disk_leaves_no_half_file(void **state)
 static void count_wake(void *context)
 {
     atomic_fetch_add((_Atomic int *)context, 1);
+}
+
+static bool await_file(ExportJob *job, Export *what, Error *err)
+{
+    double until = clock_seconds() + 20;
+    while (clock_seconds() < until) {
+        if (export_job_take(job, what, err)) return true;
+        struct timespec moment = {.tv_nsec = 5000000};
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
+/* A gnuplot that does not answer takes seconds, and the screen none of them. */
+static void a_slow_gnuplot_holds_nobody_up(void **state)
+{
+    (void)state;
+    ShelfRig    rig;
+    Export      what;
+    Error       err = {0};
+    _Atomic int wakes = 0;
+    rig_fake("deaf");
+    shelf_rig_open(&rig);
+    record_usual_runs();
+    shelf_rig_scan(&rig);
+    ExportJob *job = export_job_create(count_wake, &wakes, &err);
+    assert_non_null(job);
+    assert_null(export_job_path(job));
+    double begun = clock_seconds();
+    assert_true(shelf_export(&rig.shelf, test_path("a.png"), &what, &err));
+    assert_true(export_job_start(job, &what, &err));
+    assert_true(clock_seconds() - begun < 0.3);
+    assert_string_equal(export_job_path(job), test_path("a.png"));
+    assert_false(export_job_take(job, &what, &err));
+    assert_non_null(shelf_figure(&rig.shelf)); /* the shelf has one of its own again */
+    shelf_rig_press(&rig, "Down y");
+    assert_true(await_file(job, &what, &err));
+    assert_true(clock_seconds() - begun > 1);
+    assert_error(&err, ERR_DEVICE, "gnuplot");
+    assert_int_equal(wakes, 1);
+    export_free(&what);
+
+    /* the next file is written all the same */
+    err = (Error){0};
+    assert_true(shelf_export(&rig.shelf, test_path("a.svg"), &what, &err));
+    assert_true(export_job_start(job, &what, &err));
+    assert_true(await_file(job, &what, &err));
+    assert_ok(&err);
+    export_free(&what);
+    assert_file_has(test_path("a.svg"), "<svg");
+    export_job_free(job);
+    shelf_rig_close(&rig);
 }
 
 static bool await_news(RunWatch *watch, RunNews *news)
@@ -240,4 +301,5 @@ TEST_GROUP(runs_shelf, cmocka_unit_test(seeds_become_one_curve_in_a_band),
            cmocka_unit_test(the_line_repeats_what_is_drawn),
            cmocka_unit_test(files_are_written_by_their_ending),
            cmocka_unit_test(a_full_disk_leaves_no_half_file),
+           GNUPLOT_TEST(a_slow_gnuplot_holds_nobody_up),
            cmocka_unit_test(the_watch_tells_what_grows_while_it_is_looked_at));

@@ -7,6 +7,7 @@
 #include "app/term/script.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "tests/test.h"
 
 static const char *write_script(const char *text)
@@ -98,6 +99,37 @@ static void waiting_is_until_it_is_shown_or_gone(void **state)
     assert_false(play("gone by 24\n", NULL, 100000, &err));
     assert_error(&err, ERR_FAILED, ":1: \"by 24\" stays");
     assert_int_equal(err.hint[0], '\0');
+}
+
+/* The message ends amid the screen, which is longer: at each of the three bytes of a character. */
+static void a_message_is_cut_between_characters(void **state)
+{
+    (void)state;
+    static const char dots[] = "\xe2\xa0\x81\xe2\xa0\x81\xe2\xa0\x81\xe2\xa0\x81\xe2\xa0\x81"
+                               "\xe2\xa0\x81\xe2\xa0\x81\xe2\xa0\x81\xe2\xa0\x81\xe2\xa0\x81";
+    for (int lead = 0; lead < 3; lead++) {
+        Error err = {0};
+        Str   script = {0};
+        str_add(&script, "size 300 24\nsee .");
+        for (int i = 0; i < 9; i++) str_add(&script, dots); /* longer than is repeated */
+        str_addf(&script, "%.*s\n", lead, "...");
+        Display *display = script_open(write_script(str_text(&script)), test_folder(), &err);
+        str_free(&script);
+        assert_non_null(display);
+        Grid grid;
+        Key  key;
+        assert_true(grid_init(&grid, 24, 300, NULL));
+        for (int i = 0; i < lead; i++) grid_text(&grid, 0, i, 1, INK_PLAIN, "x");
+        for (int i = 0; i < 25; i++) grid_text(&grid, 0, lead + 10 * i, 10, INK_PLAIN, dots);
+        display->show(display->self, &grid, -1, -1);
+        while (display->read(display->self, &key) && key.code != K_GONE)
+            display->show(display->self, &grid, -1, -1);
+        grid_free(&grid);
+        assert_false(script_close(display, &err));
+        assert_true(strlen(err.message) > 500);
+        assert_true(utf8_valid(err.message, (Index)strlen(err.message)));
+        assert_true(utf8_valid(err.hint, (Index)strlen(err.hint)));
+    }
 }
 
 static void what_is_not_seen_fails(void **state)
@@ -196,6 +228,7 @@ TEST_GROUP(script, cmocka_unit_test(keys_arrive_one_by_one_and_are_seen),
            cmocka_unit_test(the_size_changes_and_is_told),
            cmocka_unit_test(waiting_is_until_it_is_shown_or_gone),
            cmocka_unit_test(what_is_not_seen_fails),
+           cmocka_unit_test(a_message_is_cut_between_characters),
            cmocka_unit_test(saved_screens_have_no_measured_numbers),
            cmocka_unit_test(the_folder_is_made), cmocka_unit_test(a_lab_that_ends_too_early_fails),
            cmocka_unit_test(mistakes_are_told_with_their_line),

@@ -267,10 +267,34 @@ static void missing_memory_is_told(void **state)
     assert_true(torture(out_of_memory, &view) > 50);
 }
 
+/* A class reads what there is; nobody reads paragraphs from the last row. */
+static void a_projector_shows_few_words(void **state)
+{
+    (void)state;
+    HomeView view = usual();
+    Look     projector = look_projector;
+    Grid     grid;
+    assert_true(grid_init(&grid, 26, 100, NULL));
+    (void)view_home_draw(&view, &projector, &grid, (Rect){0, 0, 26, 100});
+    assert_shows(&grid, "Two adapters, one base");
+    assert_shows(&grid, "Workbench");
+    assert_hides(&grid, "train with your own settings");
+    assert_hides(&grid, lessons[3].summary);
+    assert_hides(&grid, "This machine");
+    int bold = 0;
+    for (int i = 0; i < grid.rows * grid.cols; i++) {
+        bold += grid.cells[i].bold && grid.cells[i].text[0] != '\0';
+        assert_true(grid.cells[i].ink != INK_DIM || grid.cells[i].text[0] == '\0');
+    }
+    assert_true(bold > 150);
+    grid_free(&grid);
+}
+
 TEST_GROUP(view_home, cmocka_unit_test(looks_as_meant),
            cmocka_unit_test(a_first_visit_says_what_to_do),
            cmocka_unit_test(without_lessons_the_rooms_are_there),
            cmocka_unit_test(the_selected_item_is_always_seen),
            cmocka_unit_test(what_differs_between_machines_is_marked),
            cmocka_unit_test(parts_never_overlap), cmocka_unit_test(nothing_is_drawn_outside),
+           cmocka_unit_test(a_projector_shows_few_words),
            cmocka_unit_test(hostile_titles_are_harmless), cmocka_unit_test(missing_memory_is_told));

@@ -30,21 +30,19 @@ static void rig_close(DeskRig *rig)
     lab_rig_close(&rig->lab);
 }
 
-/* Keys by name, as the loop would hand them over. */
+static bool is_typing(void *desk)
+{
+    return ((MatrixDesk *)desk)->typing;
+}
+
+static bool act(void *desk, Action action, Key key)
+{
+    return desk_act(desk, action, key);
+}
+
 static void press(DeskRig *rig, const char *names)
 {
-    char name[24];
-    while (*names != '\0') {
-        size_t n = strcspn(names, " ");
-        Key    key;
-        assert_true(n < sizeof name);
-        memcpy(name, names, n);
-        name[n] = '\0';
-        assert_true(key_parse(name, &key));
-        Action action = keymap_action(ROOM_MATRIX, key, rig->desk.typing);
-        if (!desk_act(&rig->desk, action, key)) fail_msg("%s does nothing", name);
-        names += n + strspn(names + n, " ");
-    }
+    press_keys(&(Presser){ROOM_MATRIX, is_typing, act, &rig->desk}, names);
 }
 
 static void wait_for_job(DeskRig *rig)
@@ -133,15 +131,11 @@ static void a_name_puts_nothing_on_the_terminal(void **state)
 {
     (void)state;
     DeskRig rig;
-    Grid    grid;
     rig_open(&rig);
     Datum *matrix = datum_matrix(NULL, 2, 2, &rig.err);
     assert_true(desk_put(&rig.desk, "evil\033[2J\xe2\x80\xae", matrix, false, &rig.err));
-    assert_true(grid_init(&grid, 20, 80, NULL));
-    draw(&rig.desk, &look_braille, &grid, (Rect){0, 0, 20, 80});
-    assert_shows(&grid, "evil^[[2J");
-    assert_null(strchr(screen_text(&grid), '\033'));
-    grid_free(&grid);
+    assert_draws(&look_braille, 20, 80, draw, &rig.desk, "evil^[[2J");
+    assert_null(strchr(drawn_text(&look_braille, 20, 80, draw, &rig.desk), '\033'));
     rig_close(&rig);
 }
 

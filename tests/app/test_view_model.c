@@ -28,20 +28,14 @@ static void rig_close(TreeRig *rig)
     lab_rig_close(&rig->lab);
 }
 
+static bool act(void *tree, Action action, Key key)
+{
+    return tree_act(tree, action, key);
+}
+
 static void press(TreeRig *rig, const char *names)
 {
-    char name[24];
-    while (*names != '\0') {
-        size_t n = strcspn(names, " ");
-        Key    key;
-        assert_true(n < sizeof name);
-        memcpy(name, names, n);
-        name[n] = '\0';
-        assert_true(key_parse(name, &key));
-        if (!tree_act(&rig->tree, keymap_action(ROOM_MODEL, key, false), key))
-            fail_msg("%s does nothing", name);
-        names += n + strspn(names + n, " ");
-    }
+    press_keys(&(Presser){ROOM_MODEL, NULL, act, &rig->tree}, names);
 }
 
 /* Select the row with this label. */
@@ -141,6 +135,28 @@ static void parts_do_not_overlap(void **state)
         if (at.counts.rows > 0) assert_true(rect_inside(at.counts, area));
         assert_false(rect_overlap(at.tree, at.counts));
     }
+}
+
+/* Names are cut for no column; what has no matrix of its own says whose it uses. */
+static void names_are_whole(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{20, 80}, {26, 100}, {56, 200}};
+    TreeRig          rig;
+    rig_open(&rig);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int rows = sizes[i][0], cols = sizes[i][1];
+        rig.tree.selected = 0;
+        assert_draws(&look_braille, rows, cols, draw, &rig.tree, "post_attention_layernorm");
+        go_to(&rig, "lm_head");
+        assert_draws(&look_braille, rows, cols, draw, &rig.tree, "lm_head, tied to embed_tokens");
+        const char *text = drawn_text(&look_braille, rows, cols, draw, &rig.tree);
+        if (strstr(text, "...") != NULL) fail_msg("something is cut:\n%s", text);
+    }
+    assert_draws(&look_braille, 26, 100, draw, &rig.tree, "the matrix of embed_tokens");
+    go_to(&rig, "self_attn.k_proj");
+    assert_draws(&look_braille, 26, 100, draw, &rig.tree, "64 × 128 · BF16");
+    rig_close(&rig);
 }
 
 /* ---- switching -------------------------------------------------------------------------- */
@@ -262,7 +278,7 @@ static void without_memory_nothing_is_lost(void **state)
 }
 
 TEST_GROUP(view_model, cmocka_unit_test(looks_as_meant), cmocka_unit_test(stays_inside_at_any_size),
-           cmocka_unit_test(parts_do_not_overlap),
+           cmocka_unit_test(parts_do_not_overlap), cmocka_unit_test(names_are_whole),
            cmocka_unit_test(counts_follow_each_switch_as_plan_says),
            cmocka_unit_test(one_module_and_one_layer), cmocka_unit_test(layers_open_and_close),
            cmocka_unit_test(settings_come_and_go),

@@ -55,11 +55,14 @@ static void stays_inside_at_any_size(void **state)
 static void parts_do_not_overlap(void **state)
 {
     (void)state;
-    uint64_t seed = 11;
+    uint64_t    seed = 11;
+    const char *texts[12 * 12];
+    for (int i = 0; i < 12 * 12; i++) texts[i] = i % 5 == 0 ? "learning_rate" : "sql-lora-12";
     for (int i = 0; i < 10000; i++) {
         RunsView view = {.count = next_random(&seed, 40),
                          .pane = (RunsPane)next_random(&seed, RUNS_PANES)};
-        view.table.setting_count = next_random(&seed, 12);
+        view.table =
+            (RunsTable){texts, texts, texts, next_random(&seed, 12), 2 + next_random(&seed, 10)};
         Rect       area = {1, 2, next_random(&seed, 100), next_random(&seed, 300)};
         RunsLayout at = runs_layout(&view, area);
         const Rect parts[] = {at.list, at.chart, at.table};
@@ -144,7 +147,54 @@ static void a_run_that_is_awaited_is_selected_when_it_comes(void **state)
     shelf_rig_close(&rig);
 }
 
-TEST_GROUP(view_runs, cmocka_unit_test(looks_as_meant), cmocka_unit_test(stays_inside_at_any_size),
+/* ---- the table -------------------------------------------------------------------------- */
+
+static const char *drawn_table(Str *text, int runs, int rows, int cols)
+{
+    static const char *const settings[] = {"r", "init_lora_weights", "target_modules"};
+    static const char       *names[12], *cells[3 * 12];
+    static char              name[12][32];
+    RunsView                 view = {.count = 12, .pane = RUNS_TABLE, .marked = runs};
+    Grid                     grid;
+    for (int i = 0; i < 12; i++) {
+        snprintf(name[i], sizeof name[i], "sql-lora-%d", i + 1);
+        names[i] = name[i];
+    }
+    for (int i = 0; i < 3 * runs; i++) cells[i] = i < runs ? "8" : "q_proj,v_proj";
+    view.table = (RunsTable){settings, names, cells, 3, runs};
+    assert_true(grid_init(&grid, rows, cols, NULL));
+    view_runs(&view, &look_braille, &grid, (Rect){0, 0, rows, cols});
+    str_clear(text);
+    grid_plain(text, &grid);
+    grid_free(&grid);
+    return str_text(text);
+}
+
+static void has(const char *screen, const char *words)
+{
+    if (strstr(screen, words) == NULL) fail_msg("\"%s\" is not on\n%s", words, screen);
+}
+
+static void the_table_tells_runs_apart(void **state)
+{
+    (void)state;
+    Str text = {0};
+    /* a row for each run, with its name; what finds no room is counted */
+    const char *screen = drawn_table(&text, 12, 20, 80);
+    has(screen, " sql-lora-1   8  q_proj");
+    has(screen, " sql-lora-12  8  q_proj");
+    has(drawn_table(&text, 12, 10, 80), "+4 more");
+    /* a row for each setting, where they are too wide: the ends of the names */
+    screen = drawn_table(&text, 4, 20, 48);
+    has(screen, "differ in");
+    has(screen, "a-1");
+    has(screen, "a-4");
+    has(drawn_table(&text, 12, 20, 48), "more");
+    str_free(&text);
+}
+
+TEST_GROUP(view_runs, cmocka_unit_test(the_table_tells_runs_apart),
+           cmocka_unit_test(looks_as_meant), cmocka_unit_test(stays_inside_at_any_size),
            cmocka_unit_test(parts_do_not_overlap), cmocka_unit_test(newest_come_first),
            cmocka_unit_test(growth_is_seen_and_the_selection_stays),
            cmocka_unit_test(a_run_that_is_awaited_is_selected_when_it_comes));

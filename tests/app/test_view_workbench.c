@@ -172,7 +172,8 @@ static void before_a_run_the_counts_are_there(void **state)
     shows(screen, "[settings]");
     shows(screen, "▸ r");
     shows(screen, "lora_alpha");
-    shows(screen, "PEFT: LoraConfig.r");
+    shows(screen, "default 8; PEFT:");
+    shows(screen, "LoraConfig.r");
     shows(screen, "14,336 trained of ");
     shows(screen, "8 modules matched");
     shows(screen, "loralab train --r 8");
@@ -309,6 +310,36 @@ static void ascii_has_no_other_characters(void **state)
     rig_close(&rig);
 }
 
+/* The largest parts are named first; what nobody could see is "other". */
+static void memory_is_named_by_its_size(void **state)
+{
+    (void)state;
+    ViewRig     rig;
+    MemSample   samples[2] = {{.serial = 1, .op = "linear"}, {.serial = 2, .op = "linear"}};
+    const char *want[] = {"other", "adapter", "weights", "activations"};
+    rig_open(&rig);
+    for (int i = 0; i < 2; i++) {
+        samples[i].highest[MEM_TEXT] = 9000;
+        samples[i].highest[MEM_SCRATCH] = 1000;
+        samples[i].highest[MEM_ADAPTER] = 300000;
+        samples[i].highest[MEM_ACTIVATIONS] = 18000000;
+    }
+    rig.bench->look.weights = 2000000;
+    record_moments(&rig.bench->look.record, 1, samples, 2);
+    make_figures(&rig);
+    const Figure *memory = rig.bench->figures[CHART_MEMORY];
+    assert_non_null(memory);
+    assert_int_equal(memory->count, 4);
+    for (int i = 0; i < 4; i++) assert_string_equal(memory->series[i].label, want[i]);
+    assert_true(memory->series[0].y[0] == 10000); /* nothing is lost */
+    rig.view.pane = BENCH_MODULES;
+    const char *screen = drawn(&rig, 20, 80, CHARSET_BRAILLE);
+    const char *first = strstr(screen, "activa..."), *other = strstr(screen, "other");
+    shows(screen, "█ activa");
+    if (first == NULL || (other != NULL && first > other)) fail_msg("%s", screen);
+    rig_close(&rig);
+}
+
 /* A run before stays as a curve of its own with what differs as its label. */
 static void older_runs_are_labelled_by_what_differs(void **state)
 {
@@ -336,6 +367,10 @@ static void older_runs_are_labelled_by_what_differs(void **state)
     const char *screen = drawn(&rig, 20, 80, CHARSET_BRAILLE);
     shows(screen, "train r=8");
     shows(screen, "r=4");
+    const Figure *loss = bench->figures[CHART_LOSS];
+    assert_int_equal(loss->count, 3);
+    assert_true(loss->series[0].front && loss->series[1].front); /* over the older one */
+    assert_false(loss->series[2].front);
     rig.bench->smooth = true;
     make_figures(&rig);
     shows(drawn(&rig, 20, 80, CHARSET_BRAILLE), "training as the mean of 10 steps");
@@ -348,7 +383,7 @@ static void older_runs_are_labelled_by_what_differs(void **state)
 
 static int rects_of(const WorkbenchLayout *l, Rect *list)
 {
-    const Rect all[] = {l->tabs,    l->sentence, l->form,  l->plan, l->memory,
+    const Rect all[] = {l->tabs,    l->sentence, l->form,  l->plan, l->memory, l->form_help,
                         l->divider, l->kinds,    l->table, l->text, l->repeat};
     int        count = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) list[count++] = all[i];
@@ -432,6 +467,9 @@ static void it_looks_as_it_is_meant_to(void **state)
     }
     rig.view.pane = BENCH_CURVES;
     assert_screen("workbench-projector", &look_projector, 20, 80, draw_view, &rig);
+    rig.view.pane = BENCH_SETTINGS;
+    assert_screen("workbench-projector-settings", &look_projector, 20, 80, draw_view, &rig);
+    assert_screen("workbench-projector-wide", &look_projector, 56, 200, draw_view, &rig);
     rig_close(&rig);
 }
 
@@ -439,6 +477,7 @@ TEST_GROUP(view_workbench, cmocka_unit_test(before_a_run_the_counts_are_there),
            cmocka_unit_test(counts_follow_the_form), cmocka_unit_test(every_part_is_drawn),
            cmocka_unit_test(everything_at_once_where_there_is_room),
            cmocka_unit_test(ascii_has_no_other_characters),
+           cmocka_unit_test(memory_is_named_by_its_size),
            cmocka_unit_test(older_runs_are_labelled_by_what_differs),
            cmocka_unit_test(parts_lie_inside_and_never_overlap),
            cmocka_unit_test(any_size_can_be_drawn), cmocka_unit_test(it_looks_as_it_is_meant_to));

@@ -65,12 +65,39 @@ static void a_changed_setting_is_drawn_over_the_run_before(void **state)
          "", 0);
 }
 
+/* Where the settings stand alone, who starts a run sees its curves; another task is two keys away.
+ */
+static void another_task_is_trained_on_a_small_screen(void **state)
+{
+    (void)state;
+    play("size 80 24\nwait ready\n"
+         "see Changed most\nsee seed\nsee Peak memory\n"
+         "key Up Up Up\nsee Left, Right\nkey Right\n"
+         "wait --data cipher\nkey Left\nwait --data sql\nkey Left\nwait --data sql-lite\n"
+         "wait ready\nkey p\nwait [curves]\nwait recorded as sql-lite-lora-1\n",
+         "", 0);
+    play("size 80 24\nwait ready\nkey s\nwait [curves]\nwait step 1 of\n", "", 0);
+    play("size 100 30\nwait ready\nkey s\nwait step 1 of\nsee [settings]\n", "", 0);
+}
+
+/* Few words: no line for the shell, no help of several rows, one chart. */
+static void a_projector_has_few_words(void **state)
+{
+    (void)state;
+    play("size 80 24\nwait ready\ngone repeat loralab\ngone PEFT\nsee trained of\n"
+         "key p\nwait recorded as sql-lora-1\nsee nats/token\n"
+         "gone gradient norm\ngone same seed\n"
+         "key Tab\nwait norm of the change\ngone Memory\ngone bytes in use\n"
+         "key r\nwait loralab train\n",
+         "--projector", 0);
+}
+
 /* Steps of five figures, speed and minutes left take more than half of the row. */
 static void a_long_title_is_shown_where_there_is_room(void **state)
 {
     (void)state;
     play("size 100 30\nwait ready\n"
-         "key Down Down Down Down Down Down Down Down Down Down Down Down Down Down\n"
+         "key Down Down Down Down\n"
          "see max_steps\nkey Enter Backspace Backspace\ntype 4000000\nkey Enter\n"
          "key p\nwait of 4000000\nwait h left\nsee tokens/s\nkey Ctrl-C Ctrl-C\n",
          "", 0);
@@ -91,7 +118,7 @@ static void control_c_saves_and_the_second_leaves(void **state)
 {
     (void)state;
     play("size 80 24\nwait ready\n"
-         "key Down Down Down Down Down Down Down Down Down Down Down Down Down Down\n"
+         "key Down Down Down Down\n"
          "see max_steps\nkey Enter Backspace Backspace\ntype 4000\nkey Enter\n"
          "key p\nwait of 4000\nwait tokens/s\n"
          "key Ctrl-C\nwait paused at step\n"
@@ -119,6 +146,8 @@ static void a_played_session_can_fail(void **state)
 
 TEST_GROUP(workbench_room, cmocka_unit_test(a_training_is_led_by_keys),
            cmocka_unit_test(a_changed_setting_is_drawn_over_the_run_before),
+           cmocka_unit_test(another_task_is_trained_on_a_small_screen),
+           cmocka_unit_test(a_projector_has_few_words),
            cmocka_unit_test(a_long_title_is_shown_where_there_is_room),
            cmocka_unit_test(a_bad_value_is_one_sentence),
            cmocka_unit_test(control_c_saves_and_the_second_leaves),

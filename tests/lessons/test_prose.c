@@ -94,8 +94,8 @@ static void text_is_wrapped_at_40_columns(void **state)
     expect_text(lesson_text, 40, false,
                 "The rank of a matrix is the number of\n"
                 "rows that no other row can stand for. A\n"
-                "matrix of rank 1 is an outer product: `r\n"
-                "= 1`.\n"
+                "matrix of rank 1 is an outer product:\n"
+                "`r = 1`.\n"
                 "\n"
                 "What to look at\n"
                 "\n"
@@ -164,6 +164,37 @@ static void a_word_wider_than_the_line_is_cut(void **state)
     (void)state;
     expect_text("see aaaaaaaaaabbbbbbbbbbccccccccccd e\n", 20, false,
                 "see\naaaaaaaaaabbbbbbbbbb\nccccccccccd e\n");
+}
+
+static void a_number_and_its_unit_stay_on_one_line(void **state)
+{
+    (void)state;
+    expect_text("the adapter takes 12.4 MB of it\n", 21, false,
+                "the adapter takes\n12.4 MB of it\n");
+    expect_text("the adapter takes **12.4** MB.\n", 22, false, "the adapter takes\n12.4 MB.\n");
+    expect_text("cells of a matrix of 4 x 12\n", 23, false, "cells of a matrix of\n4 x 12\n");
+    /* what follows a number is mostly no unit */
+    expect_text("a matrix of some rank 4 has it\n", 23, false, "a matrix of some rank 4\nhas it\n");
+}
+
+static void figures_in_parentheses_stay_on_one_line(void **state)
+{
+    (void)state;
+    expect_text("a multiple of its first row (1 == 1)\n", 31, false,
+                "a multiple of its first row\n(1 == 1)\n");
+    expect_text("a multiple of the first (0.25 to 1)\n", 31, false,
+                "a multiple of the first\n(0.25 to 1)\n");
+    /* words, and what is longer than half a line, are parted */
+    expect_text("a multiple of its first row (as 1 is)\n", 31, false,
+                "a multiple of its first row (as\n1 is)\n");
+    expect_text("a multiple of it (1 and 2 and 3 and 4)\n", 31, false,
+                "a multiple of it (1 and 2 and 3\nand 4)\n");
+}
+
+static void a_line_of_nothing_but_kept_blanks_still_breaks_at_one(void **state)
+{
+    (void)state;
+    expect_text("aaa = bbb = ccc = ddd = eee\n", 20, false, "aaa = bbb = ccc =\nddd = eee\n");
 }
 
 static void a_hard_break_ends_the_line(void **state)
@@ -390,6 +421,9 @@ TEST_GROUP(prose, cmocka_unit_test(text_is_wrapped_at_40_columns),
            cmocka_unit_test(a_word_wider_than_the_line_is_cut),
            cmocka_unit_test(a_hard_break_ends_the_line),
            cmocka_unit_test(plain_text_is_wrapped_with_indents),
+           cmocka_unit_test(a_number_and_its_unit_stay_on_one_line),
+           cmocka_unit_test(figures_in_parentheses_stay_on_one_line),
+           cmocka_unit_test(a_line_of_nothing_but_kept_blanks_still_breaks_at_one),
            cmocka_unit_test(links_show_their_address), cmocka_unit_test(a_table_is_aligned),
            cmocka_unit_test(the_widest_column_of_a_table_gives_way),
            cmocka_unit_test(a_table_without_room_becomes_a_list),

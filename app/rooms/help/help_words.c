@@ -42,8 +42,11 @@ static const char *matrix(void)
     return tr(
         "The **entries** of a matrix, the **singular values** as bars with their numbers, and the "
         "**rank**: the numeric one, which counts the values above the tolerance, and the exact "
-        "one. Truncation keeps the first r values; the error stands beside the bound of Eckart and "
-        "Young, which it reaches. Larger matrices are drawn as a heat map.");
+        "one. Values below the rounding of the arithmetic are zero to rounding: their digits are "
+        "noise, and a chart leaves them out. Truncation keeps the first r values; the error stands "
+        "beside the bound of Eckart and "
+        "Young, which it reaches. Larger matrices are drawn as a heat map; of very large ones "
+        "only the singular values are computed, which Esc gives up.");
 }
 
 static const char *runs(void)
@@ -55,9 +58,12 @@ static const char *runs(void)
 
 static const char *model(void)
 {
-    return tr("The layers of the base model as a tree: shape, storage, bytes, and what an adapter "
-              "of the chosen rank adds. A module that is switched in or out changes the counts at "
-              "once: trained parameters, their share, bytes of adapter, gradients and optimizer.");
+    return tr(
+        "The layers of the base model as a tree: shape, storage, bytes, and what an adapter "
+        "of the chosen rank adds. A module that is switched in or out changes the counts at "
+        "once: trained parameters, their share, bytes of adapter, gradients and optimizer. A "
+        "tick: all of it is adapted; half a circle: some of it; a circle: none. A tied module "
+        "has no matrix of its own. Enter on a module shows its numbers in the matrix view.");
 }
 
 const char *help_words(RoomId room)

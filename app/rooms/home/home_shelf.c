@@ -126,7 +126,7 @@ static void describe_model(HomeShelf *shelf, const Lab *lab)
     if (lab->model_folder != NULL) {
         str_add(&shelf->model, path_base(lab->model_folder));
     } else {
-        str_add(&shelf->model, tr("the tiny base that comes along, layer by layer"));
+        str_add(&shelf->model, tr("the tiny base, layer by layer"));
     }
 }
 

@@ -8,7 +8,7 @@
 #include "app/rooms/home/home_shelf.h"
 #include "app/screen/room.h"
 #include "app/view/view_home.h"
-#include "core/base/mem.h"
+#include "core/math/cuda/cuda.h"
 
 typedef struct Home {
     Screen   *screen;
@@ -37,12 +37,15 @@ static void *ask_gnuplot(void *context)
 static void describe_machine(Home *home)
 {
     const Backend *be = screen_lab(home->screen)->be;
-    Error          why = {0};
-    if (be != NULL) str_add(&home->machine, be->description);
-    if (be == NULL || strcmp(be->name, "cuda") != 0) {
-        Backend *cuda = backend_create("cuda", 0, &why);
-        str_add(&home->device, cuda != NULL ? cuda->description : why.message);
-        if (cuda != NULL) cuda->free(cuda);
+    char           line[256];
+    if (be != NULL && strcmp(be->name, "cuda") == 0) {
+        str_add(&home->machine, be->description);
+    } else {
+        /* Why not the GPU, which auto's cpu tells behind a semicolon, has a line of its own. */
+        const char *text = be != NULL ? be->description : "";
+        str_add_bytes(&home->machine, text, (Index)strcspn(text, ";"));
+        (void)cuda_offer(line, sizeof line);
+        str_add(&home->device, line);
     }
     str_add(&home->gnuplot, tr("gnuplot: being asked"));
     home->view.machine[0] = str_text(&home->machine);

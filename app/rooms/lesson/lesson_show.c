@@ -103,7 +103,7 @@ static void foot_of_question(LessonRoom *room, Str *out)
     }
 }
 
-/* False: nothing takes long, so what was said stays. */
+/* False: nothing takes long, so only the sign of work is shown, and words for it come later. */
 static bool foot_of_work(LessonRoom *room, Str *out)
 {
     const LessonStory *story = &room->steps[room->at];
@@ -180,13 +180,10 @@ void lesson_foot(LessonRoom *room)
         str_addf(out, tr("%s. Space takes the step up again."),
                  room->state == LESSON_STOPPED ? tr("Stopped") : room->why.message);
     }
-    if (news) {
-        str_free(&room->foot);
-        room->foot = line;
-        room->foot_waits = waits;
-    } else {
-        str_free(&line);
-    }
+    if (!news) str_clear(&line);
+    str_free(&room->foot);
+    room->foot = line;
+    room->foot_waits = waits;
 }
 
 /* ---- drawing ---- */

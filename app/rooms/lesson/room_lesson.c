@@ -76,7 +76,8 @@ static void lesson_title(void *context, Str *left, Str *right)
     str_addf(right, tr("step %td of %td  "), room->shown + 1, room->lesson->count);
     bool plain = look->ascii || look->charset == CHARSET_ASCII;
     for (Index i = 0; i < room->lesson->count && room->lesson->count <= 20; i++) {
-        bool done = room->steps[i].done, here = i == room->shown;
+        bool done = room->steps[i].done;
+        bool here = i == room->shown && room->state != LESSON_COMPLETE;
         str_add(right, here ? (plain ? ">" : "◐") : done ? (plain ? "#" : "●") : plain ? "." : "○");
     }
 }

@@ -7,8 +7,6 @@
 
 #include "core/base/mem.h"
 
-#define AT_ONCE (64.0 * 64 * 64) /* products: less is done before the next frame */
-
 /* ---- life ------------------------------------------------------------------------------- */
 
 static void state_free(MatrixState *state)
@@ -44,6 +42,7 @@ void desk_close(MatrixDesk *desk)
     state_free(&desk->now);
     matrix_facts_free(&desk->facts);
     mem_free(desk->awaited);
+    source_free(&desk->next);
     line_edit_free(&desk->edit);
     str_free(&desk->fault);
     *desk = (MatrixDesk){0};
@@ -58,7 +57,7 @@ void desk_fault(MatrixDesk *desk, const Error *err)
 
 /* ---- measuring -------------------------------------------------------------------------- */
 
-static void take_facts(MatrixDesk *desk, MatrixFacts *facts)
+void desk_take_facts(MatrixDesk *desk, MatrixFacts *facts)
 {
     matrix_facts_free(&desk->facts);
     desk->facts = *facts;
@@ -71,40 +70,41 @@ static void measure_now(MatrixDesk *desk, const MatrixAsk *ask)
 {
     MatrixFacts facts;
     Error       err = {0};
-    if (matrix_measure(&facts, desk->now.matrix, ask, &err)) {
-        take_facts(desk, &facts);
+    if (matrix_measure(&facts, desk->now.matrix, ask, NULL, &err)) {
+        desk_take_facts(desk, &facts);
     } else {
         desk_fault(desk, &err);
     }
     matrix_facts_free(&facts);
 }
 
-static double products(const Datum *m)
-{
-    double rows = (double)m->rows, cols = (double)m->cols;
-    return rows * cols * fmin(rows, cols);
-}
-
 /* Small ones at once; large ones on the job's thread, which goes on until it is up to date. */
-static void measure(MatrixDesk *desk)
+void desk_measure(MatrixDesk *desk)
 {
     MatrixAsk ask = {.tolerance = desk->tolerance, .single = desk->now.single, .r = desk->r};
     Error     err = {0};
     desk->known = false;
     desk->drawn_anew = true;
     if (desk->now.matrix == NULL) return;
-    if (products(desk->now.matrix) <= AT_ONCE) {
+    if (matrix_measure_again(&desk->facts, desk->now.matrix, &ask)) {
+        desk->known = true;
+        return;
+    }
+    if (!matrix_takes_long(desk->now.matrix)) {
         measure_now(desk, &ask);
         return;
     }
-    if (matrix_job_busy(desk->job)) return; /* its end will find that this is wanted */
+    if (matrix_job_busy(desk->job)) { /* its end will find that this is wanted */
+        if (desk->awaited == NULL) matrix_job_cancel(desk->job);
+        return;
+    }
     desk->asked = ask;
     if (!matrix_job_start(desk->job, NULL, desk->now.matrix, &ask, &err)) desk_fault(desk, &err);
 }
 
 /* ---- another matrix --------------------------------------------------------------------- */
 
-static void remember(MatrixDesk *desk)
+void desk_remember(MatrixDesk *desk)
 {
     if (desk->now.matrix == NULL) return;
     if (desk->past_count == MATRIX_PAST) {
@@ -137,7 +137,12 @@ bool desk_put(MatrixDesk *desk, const char *name, Datum *matrix, bool single, Er
         datum_drop(matrix);
         return false;
     }
-    remember(desk);
+    if (desk->awaited != NULL) { /* what is being fetched comes too late */
+        matrix_job_cancel(desk->job);
+        mem_free(desk->awaited);
+        desk->awaited = NULL;
+    }
+    desk_remember(desk);
     desk->now = (MatrixState){.name = copy, .matrix = matrix, .single = single};
     desk->row = desk->col = 0;
     desk->r = 0;
@@ -146,7 +151,7 @@ bool desk_put(MatrixDesk *desk, const char *name, Datum *matrix, bool single, Er
     desk->typing = false;
     matrix_facts_free(&desk->facts); /* they would be about another one */
     str_clear(&desk->fault);
-    measure(desk);
+    desk_measure(desk);
     return true;
 }
 
@@ -173,12 +178,12 @@ bool desk_set_entry(MatrixDesk *desk, Index row, Index col, double value, Error 
         return false;
     }
     changed->values[row * m->cols + col] = value;
-    remember(desk);
+    desk_remember(desk);
     /* Beside a number that is no float32 the rounding of doubles counts. */
     bool single = desk->past[desk->past_count - 1].single && (double)(float)value == value;
     desk->now = (MatrixState){.name = name, .matrix = changed, .single = single};
     str_clear(&desk->fault);
-    measure(desk);
+    desk_measure(desk);
     return true;
 }
 
@@ -190,7 +195,7 @@ bool desk_undo(MatrixDesk *desk)
     desk->past[desk->past_count] = (MatrixState){0};
     str_clear(&desk->fault);
     fit_selection(desk);
-    measure(desk);
+    desk_measure(desk);
     return true;
 }
 
@@ -198,73 +203,13 @@ void desk_cut(MatrixDesk *desk, Index r)
 {
     desk->r = r < 0 ? 0 : r;
     fit_selection(desk);
-    measure(desk);
+    desk_measure(desk);
 }
 
 void desk_set_tolerance(MatrixDesk *desk, double tolerance)
 {
     desk->tolerance = tolerance > 0 && isfinite(tolerance) ? tolerance : 0;
-    measure(desk);
-}
-
-/* ---- the job ---------------------------------------------------------------------------- */
-
-void desk_choose(MatrixDesk *desk, const MatrixSource *source)
-{
-    Error     err = {0};
-    MatrixAsk ask = {0};
-    bool      single, here = source->kind == SOURCE_LINES;
-    str_clear(&desk->fault);
-    if (matrix_job_busy(desk->job) && !here) {
-        str_add(&desk->fault, tr("another one is still being worked on"));
-        return;
-    }
-    Datum *matrix = here ? source_fetch(source, desk->lab, &single, &err) : NULL;
-    if (here) {
-        if (matrix == NULL || !desk_put(desk, source->label, matrix, single, &err)) {
-            desk_fault(desk, &err);
-        }
-        return;
-    }
-    mem_free(desk->awaited);
-    desk->awaited = mem_strdup(source->label, &err);
-    if (desk->awaited == NULL || !matrix_job_start(desk->job, source, NULL, &ask, &err)) {
-        desk_fault(desk, &err);
-    }
-}
-
-/* What was fetched, and measured along with it. */
-static void take_fetched(MatrixDesk *desk, MatrixDone *done)
-{
-    remember(desk);
-    desk->now = (MatrixState){
-        .name = desk->awaited, .matrix = datum_hold(done->matrix), .single = done->single};
-    desk->awaited = NULL;
-    desk->row = desk->col = desk->r = 0;
-    desk->tolerance = 0;
-    desk->pane = MATRIX_CELLS;
-    desk->typing = false;
-    if (done->measured) take_facts(desk, &done->facts);
-}
-
-bool desk_turn(MatrixDesk *desk)
-{
-    MatrixDone done;
-    if (!matrix_job_take(desk->job, &done)) return false;
-    bool current = done.matrix == desk->now.matrix && desk->asked.r == desk->r &&
-                   desk->asked.tolerance == desk->tolerance;
-    if (done.err.code != ERR_NONE) desk_fault(desk, &done.err);
-    if (desk->awaited != NULL && done.matrix != NULL) {
-        take_fetched(desk, &done);
-    } else if (desk->awaited == NULL && current && done.measured) {
-        take_facts(desk, &done.facts);
-    } else if (!desk->known && (!current || desk->awaited != NULL)) {
-        measure(desk); /* it changed meanwhile */
-    }
-    mem_free(desk->awaited);
-    desk->awaited = NULL;
-    matrix_done_free(&done);
-    return true;
+    desk_measure(desk);
 }
 
 /* ---- for the view ----------------------------------------------------------------------- */
@@ -279,6 +224,7 @@ static void view_facts(const MatrixDesk *desk, MatrixView *view)
     view->exact = f->exact;
     view->tolerance = f->tolerance;
     view->eps = desk->now.single ? 1e-7 : 1e-16;
+    view->rounding = matrix_rounding(f, desk->now.single);
     view->own_tolerance = desk->tolerance > 0;
     view->r = f->r;
     if (f->cut != NULL && f->cut->rows == desk->now.matrix->rows &&
@@ -304,7 +250,8 @@ void desk_view(MatrixDesk *desk, MatrixView *view)
                          .col = desk->col,
                          .pane = desk->pane,
                          .typed = desk->typing ? line_edit_text(&desk->edit) : NULL,
-                         .working = !desk->known || desk->awaited != NULL,
+                         .working = desk_busy(desk),
+                         .percent = matrix_job_percent(desk->job),
                          .fault = desk->fault.len > 0 ? str_text(&desk->fault) : NULL,
                          .heat = desk->heat,
                          .heat_cut = desk->heat_cut,

@@ -19,22 +19,24 @@ typedef struct MatrixState {
 } MatrixState;
 
 typedef struct MatrixDesk {
-    Lab        *lab;
-    MatrixJob  *job;
-    MatrixState now;
-    MatrixState past[MATRIX_PAST];
-    int         past_count;
-    Index       row, col;
-    MatrixPane  pane;
-    bool        typing;
-    LineEdit    edit;
-    Index       r;         /* 0: not cut */
-    double      tolerance; /* 0: the usual one */
-    MatrixFacts facts;     /* of `now` when known, else of what was there before */
-    bool        known;
-    MatrixAsk   asked;   /* of the job, when it is not fetching */
-    char       *awaited; /* the name of what is being fetched */
-    Str         fault;
+    Lab         *lab;
+    MatrixJob   *job;
+    MatrixState  now;
+    MatrixState  past[MATRIX_PAST];
+    int          past_count;
+    Index        row, col;
+    MatrixPane   pane;
+    bool         typing;
+    LineEdit     edit;
+    Index        r;         /* 0: not cut */
+    double       tolerance; /* 0: the usual one */
+    MatrixFacts  facts;     /* of `now` when known, else of what was there before */
+    bool         known;
+    MatrixAsk    asked;   /* of the job, when it is not fetching */
+    char        *awaited; /* the name of what is being fetched */
+    MatrixSource next;    /* to be fetched when the job is free; label NULL: nothing */
+    bool         gave_up; /* the job was stopped by the user, not for something newer */
+    Str          fault;
     /* choosing */
     bool          choosing;
     SourceList    sources, behind; /* behind: the second list, empty while the first is shown */
@@ -56,10 +58,14 @@ NODISCARD bool desk_set_entry(MatrixDesk *desk, Index row, Index col, double val
 bool           desk_undo(MatrixDesk *desk);
 void           desk_cut(MatrixDesk *desk, Index r);                    /* 0: not */
 void           desk_set_tolerance(MatrixDesk *desk, double tolerance); /* 0: the usual one */
-/* Fetch it, on the job's thread where it needs the base. */
+/* Fetch it, on the job's thread where it needs the base; what is being fetched gives way. */
 void desk_choose(MatrixDesk *desk, const MatrixSource *source);
 /* What the job has done; true when something changed. */
 bool desk_turn(MatrixDesk *desk);
+
+/* Is something being worked on? It can be given up. */
+bool desk_busy(const MatrixDesk *desk);
+void desk_stop(MatrixDesk *desk);
 
 bool desk_act(MatrixDesk *desk, Action action, Key key);
 bool desk_can(const MatrixDesk *desk, Action action);
@@ -67,6 +73,12 @@ bool desk_can(const MatrixDesk *desk, Action action);
 void desk_view(MatrixDesk *desk, MatrixView *view);
 /* The line of the vocabulary that makes this matrix; "" where it would be too long. */
 void desk_repeat(const MatrixDesk *desk, Str *out);
+
+/* ---- between the files of the desk ---- */
+
+void desk_measure(MatrixDesk *desk);  /* what is there now: at once, or on the job's thread */
+void desk_remember(MatrixDesk *desk); /* what is there now goes to the past */
+void desk_take_facts(MatrixDesk *desk, MatrixFacts *facts);
 
 /* ---- matrix_choose.c ---- */
 

@@ -102,7 +102,7 @@ static Datum *fetch_learned(const MatrixSource *source, Lab *lab, Error *err)
     Model *base = the_base(lab, err);
     if (base == NULL) return NULL;
     MemAccount *account = mem_account_create("matrix", err);
-    Backend    *be = account != NULL ? backend_create(base->be->name, 1, err) : NULL;
+    Backend    *be = account != NULL ? backend_like(base->be, 1, err) : NULL;
     Model      *view = be != NULL ? model_view(base, be, err) : NULL;
     Method     *method = view != NULL ? lora_load(view, source->folder, false, account, err) : NULL;
     const Module *module = method != NULL ? matrix_module(view, source->module, err) : NULL;

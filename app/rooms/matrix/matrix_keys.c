@@ -191,6 +191,10 @@ static void toggle_cut(MatrixDesk *desk)
 
 static bool leave(MatrixDesk *desk)
 {
+    if (desk_busy(desk)) {
+        desk_stop(desk);
+        return true;
+    }
     if (desk->pane == MATRIX_RANK) {
         toggle_cut(desk);
         return true;
@@ -231,6 +235,13 @@ bool desk_act(MatrixDesk *desk, Action action, Key key)
     case ACT_TYPE:
         return type(desk, key);
     case ACT_COMMIT:
+        if (!desk->known && !desk_busy(desk)) {
+            str_clear(&desk->fault);
+            desk_measure(desk);
+            return true;
+        }
+        begin_with_value(desk);
+        return true;
     case ACT_EDIT:
         begin_with_value(desk);
         return true;
@@ -254,11 +265,12 @@ bool desk_act(MatrixDesk *desk, Action action, Key key)
 bool desk_can(const MatrixDesk *desk, Action action)
 {
     switch (action) {
-    case ACT_COMMIT:
     case ACT_CONTENTS:
         return true;
     case ACT_UNDO:
         return desk->past_count > 0 && !desk->choosing && !desk->typing;
+    case ACT_COMMIT: /* its hint says "edit", which it does not in the list */
+        return !desk->choosing;
     case ACT_TYPE:
     case ACT_EDIT:
     case ACT_TRUNCATE:

@@ -10,8 +10,10 @@
 
 void matrix_line_free(MatrixLine *state)
 {
+    matrix_job_free(state->job);
+    verb_line_free(state->computed);
     bench_free(state->bench);
-    state->bench = NULL;
+    *state = (MatrixLine){.wake = state->wake, .context = state->context};
 }
 
 const char *matrix_line_words(void)
@@ -120,26 +122,86 @@ static void say_numbers(Str *said, const Datum *value)
     }
 }
 
-static void show_result(MatrixDesk *desk, const char *name, const Datum *value, Str *said)
+static void show_result(MatrixLine *state, MatrixDesk *desk, const char *name, const Datum *value,
+                        Str *said)
 {
     Error        err = {0};
     const Datum *matrix = datum_member(value, "matrix");
     say_numbers(said, value);
     if (matrix == NULL || matrix->kind != DATUM_MATRIX) return;
+    state->large = state->large || matrix_takes_long(matrix);
     if (!desk_put(desk, name, datum_hold(matrix), false, &err)) say_error(said, &err);
 }
 
-static void compute(MatrixLine *state, MatrixDesk *desk, const VerbLine *line, Str *said)
+/* value is dropped; NULL: err says why. */
+static void take_result(MatrixLine *state, MatrixDesk *desk, const VerbLine *line, Datum *value,
+                        Error *err, Str *said)
 {
-    Error       err = {0};
     const char *name = line->name != NULL ? line->name : line->verb->command.name;
-    Datum      *value = open_bench(state, desk, &err) ? run_verb(state->bench, line, &err) : NULL;
-    if (value != NULL && bench_put(state->bench, name, datum_hold(value), NULL, &err)) {
-        show_result(desk, name, value, said);
+    if (value != NULL && bench_put(state->bench, name, datum_hold(value), NULL, err)) {
+        show_result(state, desk, name, value, said);
     } else {
-        say_error(said, &err);
+        say_error(said, err);
     }
     datum_drop(value);
+}
+
+static Datum *on_the_thread(void *self, const Cancel *cancel, Error *err)
+{
+    MatrixLine *state = self;
+    (void)cancel; /* the verbs take a few seconds at most, and look at nothing */
+    return run_verb(state->bench, state->computed, err);
+}
+
+/* Takes the line over. */
+static void compute_apart(MatrixLine *state, const MatrixDesk *desk, VerbLine *line, Str *said)
+{
+    Error err = {0};
+    if (state->job == NULL) {
+        state->job = matrix_job_create(desk->lab, state->wake, state->context, &err);
+    }
+    state->computed = line;
+    if (state->job != NULL && matrix_job_call(state->job, on_the_thread, state, &err)) return;
+    verb_line_free(state->computed);
+    state->computed = NULL;
+    say_error(said, &err);
+}
+
+/* Takes the line over. */
+static void compute(MatrixLine *state, MatrixDesk *desk, VerbLine *line, Str *said)
+{
+    Error err = {0};
+    bool  ready = open_bench(state, desk, &err);
+    state->large = state->large || matrix_takes_long(desk->now.matrix);
+    if (ready && state->large) {
+        compute_apart(state, desk, line, said);
+        return;
+    }
+    Datum *value = ready ? run_verb(state->bench, line, &err) : NULL;
+    take_result(state, desk, line, value, &err, said);
+    verb_line_free(line);
+}
+
+bool matrix_line_busy(const MatrixLine *state)
+{
+    return state->computed != NULL;
+}
+
+const char *matrix_line_verb(const MatrixLine *state)
+{
+    return state->computed != NULL ? state->computed->verb->command.name : "";
+}
+
+bool matrix_line_turn(MatrixLine *state, MatrixDesk *desk, Str *said)
+{
+    MatrixDone done;
+    if (state->job == NULL || !matrix_job_take(state->job, &done)) return false;
+    take_result(state, desk, state->computed, done.matrix, &done.err, said);
+    done.matrix = NULL;
+    verb_line_free(state->computed);
+    state->computed = NULL;
+    matrix_done_free(&done);
+    return true;
 }
 
 bool matrix_line_run(MatrixLine *state, MatrixDesk *desk, const char *text, Str *said)
@@ -153,8 +215,14 @@ bool matrix_line_run(MatrixLine *state, MatrixDesk *desk, const char *text, Str 
     bool looks = strcmp(line->verb->command.name, "spectrum") == 0;
     bool swept = line->axis_count > 0 || line->seeds > 0;
     bool mine = (looks || is_matrix_verb(line->verb->command.name)) && !swept;
-    if (mine && looks) look_at(desk, line, said);
-    if (mine && !looks) compute(state, desk, line, said);
+    if (mine && !looks && matrix_line_busy(state)) {
+        str_addf(said, tr("%s is still being computed"), matrix_line_verb(state));
+    } else if (mine && !looks) {
+        compute(state, desk, line, said);
+        return true;
+    } else if (mine) {
+        look_at(desk, line, said);
+    }
     verb_line_free(line);
     return mine;
 }

@@ -11,6 +11,7 @@
 
 void matrix_facts_free(MatrixFacts *facts)
 {
+    datum_drop(facts->of);
     datum_drop(facts->singular);
     datum_drop(facts->cut);
     *facts = (MatrixFacts){0};
@@ -95,12 +96,41 @@ static bool ask_truncate(MatrixFacts *facts, const Datum *matrix, Index r, Error
 
 /* ---- too large for the verbs ------------------------------------------------------------ */
 
+bool matrix_takes_long(const Datum *m)
+{
+    double rows = (double)m->rows, cols = (double)m->cols;
+    return rows * cols * fmin(rows, cols) > 64.0 * 64 * 64;
+}
+
+static bool is_large(const Datum *matrix)
+{
+    return matrix->rows > MATRIX_SIDE_MAX || matrix->cols > MATRIX_SIDE_MAX ||
+           matrix->rows * matrix->cols > MATRIX_WHOLE_MAX;
+}
+
+/* The facts as a spectrum; its values are borrowed. */
+static Spectrum spectrum_of_facts(const MatrixFacts *facts)
+{
+    return (Spectrum){.s = facts->singular->values,
+                      .count = facts->singular->rows,
+                      .rows = facts->of->rows,
+                      .cols = facts->of->cols};
+}
+
+double matrix_rounding(const MatrixFacts *facts, bool single)
+{
+    Index longer = facts->of->rows > facts->of->cols ? facts->of->rows : facts->of->cols;
+    return (double)longer * (single ? (double)FLT_EPSILON : DBL_EPSILON) *
+           facts->singular->values[0];
+}
+
 static void count_rank(MatrixFacts *facts, const MatrixAsk *ask, const Spectrum *spectrum)
 {
-    Index  longer = spectrum->rows > spectrum->cols ? spectrum->rows : spectrum->cols;
-    double eps = ask->single ? (double)FLT_EPSILON : DBL_EPSILON;
-    facts->tolerance = ask->tolerance > 0 ? ask->tolerance : (double)longer * eps * spectrum->s[0];
-    facts->rank = spectrum_rank(spectrum, facts->tolerance);
+    facts->tolerance = ask->tolerance > 0 ? ask->tolerance : matrix_rounding(facts, ask->single);
+    facts->rank = 0;
+    while (facts->rank < spectrum->count && spectrum->s[facts->rank] > facts->tolerance) {
+        facts->rank++;
+    }
     facts->exact = -1;
 }
 
@@ -115,31 +145,46 @@ static void foretell_cut(MatrixFacts *facts, const Spectrum *spectrum)
     facts->kept = spectrum_energy(spectrum, facts->r);
 }
 
-static bool measure_large(MatrixFacts *facts, const Datum *matrix, const MatrixAsk *ask, Error *err)
-{
-    Index    n = matrix->rows * matrix->cols;
-    Spectrum spectrum = {0};
-    float   *values = mem_alloc_raw(mem_program(), MEM_SCRATCH, n, sizeof *values, err);
-    if (values == NULL) return false;
-    for (Index i = 0; i < n; i++) values[i] = (float)matrix->values[i];
-    bool ok = spectrum_of(&spectrum, values, matrix->rows, matrix->cols, err);
-    mem_free(values);
-    if (ok) facts->singular = datum_vector(spectrum.s, spectrum.count, NULL, err);
-    if (facts->singular != NULL) {
-        count_rank(facts, ask, &spectrum);
-        if (facts->r > 0) foretell_cut(facts, &spectrum);
-    }
-    spectrum_free(&spectrum);
-    return facts->singular != NULL;
-}
-
-bool matrix_measure(MatrixFacts *facts, const Datum *matrix, const MatrixAsk *ask, Error *err)
+static Index rank_of_cut(const Datum *matrix, const MatrixAsk *ask)
 {
     Index most = matrix->rows < matrix->cols ? matrix->rows : matrix->cols;
-    bool  large = matrix->rows > MATRIX_SIDE_MAX || matrix->cols > MATRIX_SIDE_MAX ||
-                 matrix->rows * matrix->cols > MATRIX_NUMBERS_MAX;
-    *facts = (MatrixFacts){.r = ask->r < most ? ask->r : most};
-    if (large) return measure_large(facts, matrix, ask, err);
-    return ask_rank(facts, matrix, ask, err) &&
+    return ask->r < most ? ask->r : most;
+}
+
+bool matrix_measure_again(MatrixFacts *facts, const Datum *matrix, const MatrixAsk *ask)
+{
+    if (facts->of != matrix || facts->singular == NULL || !is_large(matrix)) return false;
+    Spectrum spectrum = spectrum_of_facts(facts);
+    facts->r = rank_of_cut(matrix, ask);
+    count_rank(facts, ask, &spectrum);
+    if (facts->r > 0) foretell_cut(facts, &spectrum);
+    return true;
+}
+
+static bool measure_large(MatrixFacts *facts, const Datum *matrix, const MatrixAsk *ask,
+                          const LinalgWatch *watch, Error *err)
+{
+    Index count = matrix->rows < matrix->cols ? matrix->rows : matrix->cols;
+    facts->singular = datum_vector(NULL, count, NULL, err);
+    return facts->singular != NULL &&
+           linalg_singular_values(facts->singular->values, matrix->values, matrix->rows,
+                                  matrix->cols, watch, err) &&
+           matrix_measure_again(facts, matrix, ask);
+}
+
+static bool go_on(const LinalgWatch *watch, Error *err)
+{
+    return !cancel_requested(watch->cancel) || error_set(err, ERR_CANCELLED, tr("stopped"));
+}
+
+bool matrix_measure(MatrixFacts *facts, const Datum *matrix, const MatrixAsk *ask,
+                    const LinalgWatch *watch, Error *err)
+{
+    static const LinalgWatch nobody = {0};
+    if (watch == NULL) watch = &nobody;
+    *facts = (MatrixFacts){.r = rank_of_cut(matrix, ask), .of = datum_hold(matrix)};
+    if (!go_on(watch, err)) return false;
+    if (is_large(matrix)) return measure_large(facts, matrix, ask, watch, err);
+    return ask_rank(facts, matrix, ask, err) && go_on(watch, err) &&
            (facts->r == 0 || ask_truncate(facts, matrix, facts->r, err));
 }

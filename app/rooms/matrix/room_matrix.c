@@ -4,6 +4,7 @@
 
 #include "app/rooms/matrix/matrix_desk.h"
 #include "app/rooms/matrix/matrix_line.h"
+#include "app/rooms/model/base_outline.h"
 #include "app/screen/room.h"
 
 typedef struct MatrixRoom {
@@ -27,6 +28,7 @@ static void *matrix_create(Screen *screen, Error *err)
     MatrixRoom *room = mem_alloc(mem_program(), MEM_TEXT, 1, sizeof *room, err);
     if (room == NULL) return NULL;
     room->screen = screen;
+    room->line = (MatrixLine){.wake = screen_wake_context, .context = screen};
     if (desk_open(&room->desk, screen_lab(screen), screen_wake_context, screen, err)) return room;
     mem_free(room);
     return NULL;
@@ -44,8 +46,17 @@ static bool matrix_command(void *self, const char *line)
 
 static void matrix_words(void *self, Str *words)
 {
-    (void)self;
+    const MatrixRoom *room = self;
+    Model            *model = base_outline(room->desk.lab, NULL, NULL);
     str_add(words, matrix_line_words());
+    for (Index i = 0; model != NULL && i < model->module_count; i++) {
+        const Module *module = &model->modules[i];
+        const char   *name = module->name;
+        if (strncmp(name, "model.", 6) == 0) name += 6;
+        bool tied = module->role == ROLE_HEAD && model->config.tied;
+        if (module->gain == NULL && !tied) str_addf(words, "weight=%s ", name);
+    }
+    model_free(model);
 }
 
 /* "rows=..." and the like: the prompt has taken the verb for the name of this room. */
@@ -82,13 +93,20 @@ static void matrix_draw(void *self, Grid *grid, Rect body, const Look *look)
 
 static void matrix_title(void *self, Str *left, Str *right)
 {
-    const MatrixDesk *desk = &((MatrixRoom *)self)->desk;
+    MatrixRoom       *room = self;
+    const MatrixDesk *desk = &room->desk;
     const Datum      *m = desk->now.matrix;
     str_addf(left, tr("Matrix   %s"), desk->now.name);
-    if (desk->awaited != NULL) {
+    if (desk->choosing) {
+        str_add(right, tr("choosing another one"));
+    } else if (desk->awaited != NULL) {
         str_addf(right, tr("fetching %s"), desk->awaited);
-    } else if (!desk->known) {
+    } else if (matrix_line_busy(&room->line)) {
+        str_addf(right, tr("computing %s"), matrix_line_verb(&room->line));
+    } else if (desk_busy(desk)) {
         str_add(right, tr("working"));
+    } else if (!desk->known) {
+        str_add(right, tr("not measured"));
     } else if (desk->pane == MATRIX_CELLS) {
         str_addf(right, tr("row %td, column %td: "), desk->row + 1, desk->col + 1);
         str_add_double(right, m->values[desk->row * m->cols + desk->col]);
@@ -122,7 +140,22 @@ static void matrix_cursor(void *self, int *row, int *col)
 static void matrix_turn(void *self)
 {
     MatrixRoom *room = self;
-    if (desk_turn(&room->desk)) screen_dirty(room->screen);
+    Str         said = {0};
+    bool        computed = matrix_line_turn(&room->line, &room->desk, &said);
+    if (said.len > 0) screen_say(room->screen, "%s", str_text(&said));
+    str_free(&said);
+    if (desk_turn(&room->desk) || computed) screen_dirty(room->screen);
+}
+
+static bool matrix_busy(void *self)
+{
+    const MatrixRoom *room = self;
+    return desk_busy(&room->desk) || matrix_line_busy(&room->line);
+}
+
+static void matrix_stop(void *self)
+{
+    desk_stop(&((MatrixRoom *)self)->desk);
 }
 
 static void matrix_repeat(void *self, Str *out)
@@ -152,6 +185,8 @@ const RoomOps room_matrix = {
     .typing = matrix_typing,
     .cursor = matrix_cursor,
     .turn = matrix_turn,
+    .busy = matrix_busy,
+    .stop = matrix_stop,
     .repeat = matrix_repeat,
     .command = matrix_command,
     .words = matrix_words,

@@ -55,6 +55,13 @@ static void set_mark(ModelRow *row)
                                      : MARK_PART;
 }
 
+static const char *embed_name(const ModelTree *tree)
+{
+    const char *name = model_module(tree->outline, ROLE_EMBED, -1)->name;
+    const char *dot = strrchr(name, '.');
+    return dot != NULL ? dot + 1 : name;
+}
+
 static void add_module(ModelTree *tree, Index i, int depth)
 {
     const Module *module = &tree->outline->modules[i];
@@ -72,9 +79,9 @@ static void add_module(ModelTree *tree, Index i, int depth)
     } else {
         snprintf(row->shape, sizeof row->shape, "%td × %td", module->weight.rows,
                  module->weight.cols);
-        snprintf(row->dtype, sizeof row->dtype, "%s",
-                 is_tied(tree, module) ? "tied" : dtype_name(tree->outline->config.dtype));
+        snprintf(row->dtype, sizeof row->dtype, "%s", dtype_name(tree->outline->config.dtype));
     }
+    if (is_tied(tree, module)) snprintf(row->tied, sizeof row->tied, "%.47s", embed_name(tree));
     row->module = (int)i;
     row->layer = module->layer;
     row->role = (int)module->role;

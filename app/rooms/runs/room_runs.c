@@ -9,11 +9,12 @@
 #include "core/base/text.h"
 
 typedef struct RunsRoom {
-    Screen   *screen;
-    RunShelf  shelf;
-    RunWatch *watch;
-    char     *path; /* that is asked about */
-    int       cursor_row, cursor_col;
+    Screen    *screen;
+    RunShelf   shelf;
+    RunWatch  *watch;
+    ExportJob *job;
+    char      *path; /* that is asked about */
+    int        cursor_row, cursor_col;
 } RunsRoom;
 
 static double wall_clock(void)
@@ -28,6 +29,7 @@ static void runs_room_free(void *self)
     RunsRoom *room = self;
     if (room == NULL) return;
     run_watch_free(room->watch);
+    export_job_free(room->job);
     shelf_close(&room->shelf);
     mem_free(room->path);
     mem_free(room);
@@ -41,7 +43,8 @@ static void *runs_create(Screen *screen, Error *err)
     Lab *lab = screen_lab(screen);
     shelf_open(&room->shelf, lab);
     room->watch = run_watch_create(lab, screen_wake_context, screen, err);
-    if (room->watch != NULL) return room;
+    room->job = room->watch != NULL ? export_job_create(screen_wake_context, screen, err) : NULL;
+    if (room->job != NULL) return room;
     runs_room_free(room);
     return NULL;
 }
@@ -69,7 +72,8 @@ static void runs_draw(void *self, Grid *grid, Rect body, const Look *look)
 
 static void runs_title(void *self, Str *left, Str *right)
 {
-    const RunShelf *shelf = &((RunsRoom *)self)->shelf;
+    const RunsRoom *room = self;
+    const RunShelf *shelf = &room->shelf;
     Index           marked = 0;
     for (Index i = 0; i < shelf->runs.count; i++) marked += shelf->about[i].marked;
     if (shelf->read) {
@@ -77,33 +81,60 @@ static void runs_title(void *self, Str *left, Str *right)
     } else {
         str_add(left, tr("Runs"));
     }
+    if (export_job_path(room->job) != NULL) str_addf(right, "%s  ", tr("writing a file"));
     if (marked > 0) str_addf(right, tr("%td marked"), marked);
 }
 
-static void runs_turn(void *self)
+/* ---- exporting -------------------------------------------------------------------------- */
+
+static void complain(RunsRoom *room, const Error *err)
 {
-    RunsRoom *room = self;
-    RunNews   news;
-    Error     err = {0};
-    if (!run_watch_take(room->watch, &news)) return;
-    if (!shelf_take(&room->shelf, &news, &err)) screen_say(room->screen, "%s", err.message);
-    screen_dirty(room->screen);
+    screen_say(room->screen, "%s%s%s", err->message, err->hint[0] != '\0' ? "; " : "", err->hint);
 }
 
-/* ---- exporting -------------------------------------------------------------------------- */
+typedef enum Writing { WRITING_BEGINS, WRITING_STILL, WRITING_DONE } Writing;
+
+static void say_of(RunsRoom *room, Writing writing, const char *path)
+{
+    Str safe = {0};
+    safe_name(&safe, path);
+    const char *name = str_text(&safe);
+    if (writing == WRITING_BEGINS) screen_say(room->screen, tr("writing %s ..."), name);
+    if (writing == WRITING_STILL) screen_say(room->screen, tr("%s is still being written"), name);
+    if (writing == WRITING_DONE) screen_say(room->screen, tr("written: %s"), name);
+    str_free(&safe);
+}
 
 static void write_out(void *self)
 {
     RunsRoom *room = self;
     Error     err = {0};
-    Str       safe = {0};
-    safe_name(&safe, room->path);
-    if (shelf_export(&room->shelf, room->path, &err)) {
-        screen_say(room->screen, tr("written: %s"), str_text(&safe));
-    } else {
-        screen_say(room->screen, "%s%s%s", err.message, err.hint[0] != '\0' ? "; " : "", err.hint);
+    Export    what;
+    if (export_job_path(room->job) != NULL) {
+        say_of(room, WRITING_STILL, export_job_path(room->job));
+        return;
     }
-    str_free(&safe);
+    bool ok = shelf_export(&room->shelf, room->path, &what, &err) &&
+              export_job_start(room->job, &what, &err);
+    if (ok) {
+        say_of(room, WRITING_BEGINS, room->path);
+    } else {
+        complain(room, &err);
+    }
+}
+
+static void take_written(RunsRoom *room)
+{
+    Export what;
+    Error  err;
+    if (!export_job_take(room->job, &what, &err)) return;
+    if (err.code == ERR_NONE) {
+        say_of(room, WRITING_DONE, what.path);
+    } else {
+        complain(room, &err);
+    }
+    export_free(&what);
+    screen_dirty(room->screen);
 }
 
 static void take_path(void *self, const char *path)
@@ -128,6 +159,17 @@ static bool export(RunsRoom *room)
                   room->path != NULL ? room->path : str_text(&name), take_path, room);
     str_free(&name);
     return true;
+}
+
+static void runs_turn(void *self)
+{
+    RunsRoom *room = self;
+    RunNews   news;
+    Error     err = {0};
+    take_written(room);
+    if (!run_watch_take(room->watch, &news)) return;
+    if (!shelf_take(&room->shelf, &news, &err)) screen_say(room->screen, "%s", err.message);
+    screen_dirty(room->screen);
 }
 
 static bool runs_act(void *self, Action action, Key key)

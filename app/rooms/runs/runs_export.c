@@ -4,13 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/gnuplot/gnuplot.h"
 #include "app/rooms/runs/runs_shelf.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
 
 enum { WIDTH = 960, HEIGHT = 600, CHART_ROWS = 20, CHART_COLS = 78 };
-#define DRAW_SECONDS 2.0
 
 /* ---- the line -------------------------------------------------------------------------- */
 
@@ -131,17 +129,6 @@ void shelf_report(RunShelf *shelf, Str *out)
 
 /* ---- files ------------------------------------------------------------------------------ */
 
-static bool through_gnuplot(const Figure *figure, const char *terminal, const char *path,
-                            Error *err)
-{
-    Gnuplot *gnuplot = gnuplot_start(terminal, err);
-    if (gnuplot == NULL) return error_hint(err, tr(".svg, .csv and .md need no gnuplot"));
-    gnuplot_show(gnuplot, figure, WIDTH, HEIGHT, path);
-    bool ok = gnuplot_finish(gnuplot, DRAW_SECONDS, err);
-    gnuplot_stop(gnuplot);
-    return ok;
-}
-
 static bool refuse(const char *path, Error *err)
 {
     Str safe = {0};
@@ -152,30 +139,42 @@ static bool refuse(const char *path, Error *err)
     return false;
 }
 
-bool shelf_export(RunShelf *shelf, const char *path, Error *err)
+static void write_text(RunShelf *shelf, const char *ending, const Figure *figure, Str *out)
+{
+    if (strcmp(ending, ".md") == 0) {
+        shelf_report(shelf, out);
+    } else if (strcmp(ending, ".svg") == 0) {
+        figure_svg(out, figure, WIDTH, HEIGHT);
+    } else {
+        figure_csv(out, figure);
+    }
+}
+
+static bool is_text(const char *ending)
+{
+    return strcmp(ending, ".md") == 0 || strcmp(ending, ".svg") == 0 || strcmp(ending, ".csv") == 0;
+}
+
+bool shelf_export(RunShelf *shelf, const char *path, Export *what, Error *err)
 {
     const char   *name = path_base(path), *dot = strrchr(name, '.');
     const Figure *figure = shelf_figure(shelf);
-    Str           text = {0};
 
-    if (dot == NULL || dot == name) return refuse(path, err);
-    bool report = strcmp(dot, ".md") == 0;
-    if (!report && figure == NULL) {
+    *what = (Export){0};
+    bool drawn = dot != NULL && (strcmp(dot, ".png") == 0 || strcmp(dot, ".pdf") == 0);
+    if (dot == NULL || dot == name || !(drawn || is_text(dot))) return refuse(path, err);
+    if (figure == NULL && strcmp(dot, ".md") != 0) {
         return error_set(err, ERR_INPUT, tr("nothing of it is recorded, so there is no figure"));
     }
-    if (strcmp(dot, ".png") == 0 || strcmp(dot, ".pdf") == 0) {
-        return through_gnuplot(figure, dot + 1, path, err);
+    what->path = mem_strdup(path, err);
+    if (what->path == NULL) return false;
+    if (drawn) {
+        what->terminal = strcmp(dot, ".png") == 0 ? "png" : "pdf";
+        what->figure = shelf_give_figure(shelf);
+        return true;
     }
-    if (report) {
-        shelf_report(shelf, &text);
-    } else if (strcmp(dot, ".svg") == 0) {
-        figure_svg(&text, figure, WIDTH, HEIGHT);
-    } else if (strcmp(dot, ".csv") == 0) {
-        figure_csv(&text, figure);
-    } else {
-        return refuse(path, err);
-    }
-    bool ok = str_ok(&text, err) && file_write_all(path, text.data, text.len, err);
-    str_free(&text);
-    return ok;
+    write_text(shelf, dot, figure, &what->text);
+    if (str_ok(&what->text, err)) return true;
+    export_free(what);
+    return false;
 }

@@ -331,6 +331,15 @@ const Figure *shelf_figure(RunShelf *shelf)
     return shelf->figure;
 }
 
+Figure *shelf_give_figure(RunShelf *shelf)
+{
+    refresh(shelf);
+    Figure *figure = shelf->figure;
+    shelf->figure = NULL;
+    shelf->stale = true;
+    return figure;
+}
+
 void shelf_view(RunShelf *shelf, RunsView *view, double now)
 {
     int marked = 0;

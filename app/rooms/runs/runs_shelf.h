@@ -3,6 +3,7 @@
 
 /* The runs room's state and what keys do to it, without a screen or a thread. */
 
+#include "app/rooms/runs/runs_job.h"
 #include "app/rooms/runs/runs_overlay.h"
 #include "app/rooms/runs/runs_watch.h"
 #include "app/screen/keymap.h"
@@ -42,8 +43,9 @@ bool           shelf_select(RunShelf *shelf, const char *name); /* and mark it *
 bool           shelf_act(RunShelf *shelf, Action action);
 bool           shelf_can(const RunShelf *shelf, Action action);
 void           shelf_view(RunShelf *shelf, RunsView *view, double now);
-const Figure  *shelf_figure(RunShelf *shelf);     /* NULL: nothing is drawn */
-const char    *shelf_what(const RunShelf *shelf); /* as `plot --what` calls it */
+const Figure  *shelf_figure(RunShelf *shelf);      /* NULL: nothing is drawn */
+Figure        *shelf_give_figure(RunShelf *shelf); /* the caller's now; drawn anew for the shelf */
+const char    *shelf_what(const RunShelf *shelf);  /* as `plot --what` calls it */
 /* The runs that are drawn: marked ones, or the selected one. Parts are borrowed; mem_free .list. */
 NODISCARD bool shelf_drawn(const RunShelf *shelf, RunSet *drawn, Error *err);
 
@@ -54,8 +56,9 @@ void shelf_free_rows(RunShelf *shelf);
 
 /* ---- runs_export.c ---- */
 
-/* By the name's ending: .svg, .csv, .md, and .png or .pdf through gnuplot. Durable. */
-NODISCARD bool shelf_export(RunShelf *shelf, const char *path, Error *err);
+/* What is to be written there, by the name's ending: .svg, .csv, .md, and .png or .pdf through
+ * gnuplot. Nothing is written yet (export_write, or a job). */
+NODISCARD bool shelf_export(RunShelf *shelf, const char *path, Export *what, Error *err);
 /* The line that draws the same in a shell. */
 void shelf_repeat(const RunShelf *shelf, Str *out);
 /* The Markdown report. */

@@ -139,6 +139,8 @@ static const char *sentence_of(Workbench *bench, bool *bad)
     const SessionLook *look = &bench->look;
     const Error       *err = bench->error.code != ERR_NONE ? &bench->error : &look->error;
 
+    bool few = screen_look(bench->screen)->projector;
+
     str_clear(&bench->sentence);
     *bad = true;
     if (err->code != ERR_NONE) {
@@ -148,6 +150,10 @@ static const char *sentence_of(Workbench *bench, bool *bad)
         str_addf(&bench->sentence, "%s; %s", look->finding, look->finding_hint);
     } else if (look->state == SESSION_PAUSED && look->snapshot_count > 0) {
         *bad = false;
+        if (few) {
+            str_addf(&bench->sentence, tr("paused at step %td"), look->record.step);
+            return str_text(&bench->sentence);
+        }
         str_addf(&bench->sentence, tr("paused at step %td; snapshots to go back to with b:"),
                  look->record.step);
         for (Index i = 0; i < look->snapshot_count; i++) {
@@ -158,7 +164,8 @@ static const char *sentence_of(Workbench *bench, bool *bad)
     } else if (look->state == SESSION_DONE) {
         *bad = false;
         str_addf(&bench->sentence,
-                 tr("recorded as %s; another setting is drawn over it, from the same seed"),
+                 few ? tr("recorded as %s")
+                     : tr("recorded as %s; a changed setting is drawn over it, same seed"),
                  look->name);
     }
     return bench->sentence.len > 0 ? str_text(&bench->sentence) : NULL;

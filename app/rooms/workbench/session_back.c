@@ -115,7 +115,7 @@ bool session_shape(TrainSession *session, BatchShape *shape, Error *err)
                                  .batch = s->batch,
                                  .max_length = s->max_length};
     Order               *order = order_create(session->job.train, spec, err);
-    Batch                batch = {0};
+    Batch                batch = {.row_bucket = session->job.model->be->row_bucket};
     int64_t              most = -1;
     bool                 ok = order != NULL;
 

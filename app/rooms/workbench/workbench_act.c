@@ -52,7 +52,7 @@ static bool commit(Workbench *bench)
         return true;
     }
     if (bench->pane != BENCH_SETTINGS) return false;
-    const char *next = workbench_choice(bench, spec, 1);
+    const char *next = spec->type == ARG_TEXT ? NULL : workbench_choice(bench, spec, 1);
     if (next != NULL) {
         take(bench, spec, next);
         return true;
@@ -75,6 +75,12 @@ static bool act_typing(Workbench *bench, Action action, Key key)
 
 /* ---- leading the training ---- */
 
+/* What runs is to be seen: where the settings stand alone, the curves take their place. */
+static void show_curves(Workbench *bench)
+{
+    if (bench->pane == BENCH_SETTINGS && bench->cols < BENCH_TWO_COLS) bench->pane = BENCH_CURVES;
+}
+
 static bool run_or_pause(Workbench *bench)
 {
     if (!workbench_session(bench, &bench->error)) return true;
@@ -89,6 +95,7 @@ static bool run_or_pause(Workbench *bench)
     }
     screen_alone(bench->screen, bench);
     session_run(bench->session);
+    show_curves(bench);
     return true;
 }
 
@@ -97,6 +104,7 @@ static bool single(Workbench *bench)
     if (!workbench_session(bench, &bench->error)) return true;
     screen_alone(bench->screen, bench);
     session_step(bench->session);
+    show_curves(bench);
     return true;
 }
 

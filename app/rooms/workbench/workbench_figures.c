@@ -39,6 +39,12 @@ static void add_curve(const Workbench *bench, Figure *figure, const char *label,
     if (n > 0) figure_series(figure, label, x, copy, n);
 }
 
+/* The present run comes first, so that its marks stay the same, and lies over the older ones. */
+static void bring_to_front(Figure *figure)
+{
+    for (Index i = 0; i < figure->count; i++) figure->series[i].front = true;
+}
+
 /* The axis has the run's length from the beginning, so that a curve grows towards its end. */
 static void whole_run(const Workbench *bench, Figure *figure)
 {
@@ -76,6 +82,7 @@ static Figure *loss_figure(const Workbench *bench)
     str_addf(&label, "%s%s%s", tr("train"), others ? " " : "", others ? bench->label : "");
     add_curve(bench, figure, str_text(&label), s->x, s->loss, s->count);
     if (e->count > 0) figure_series(figure, tr("held out"), e->x, e->loss, e->count);
+    bring_to_front(figure);
     for (int i = 0; i < bench->older_count; i++) {
         const OlderRun *run = bench->older[i];
         add_curve(bench, figure, run->label, run->loss.x, run->loss.y, run->loss.count);
@@ -91,7 +98,8 @@ static Figure *rate_figure(const TrainRecord *record)
     Figure *figure = figure_create(FIGURE_LINE, tr("learning rate"), NULL);
     if (figure == NULL) return NULL;
     figure_axis(figure, 'x', tr("step"), NULL, false);
-    figure_series(figure, tr("rate"), record->steps.x, record->steps.rate, record->steps.count);
+    figure_series(figure, tr("learning rate"), record->steps.x, record->steps.rate,
+                  record->steps.count);
     return figure;
 }
 
@@ -101,7 +109,8 @@ static Figure *total_figure(const TrainRecord *record, bool log)
     if (figure == NULL) return NULL;
     figure_axis(figure, 'x', tr("step"), NULL, false);
     figure_axis(figure, 'y', NULL, NULL, log);
-    figure_series(figure, tr("all"), record->steps.x, record->steps.gradient, record->steps.count);
+    figure_series(figure, figure->title, record->steps.x, record->steps.gradient,
+                  record->steps.count);
     return figure;
 }
 
@@ -125,10 +134,59 @@ static Figure *norm_figure(const TrainRecord *record, RecordNorm norm, bool log)
 
 /* ---- memory within one step ---- */
 
+enum { SEEN_PER_MILLE = 5 }; /* what has less of the peak is not seen beside the others */
+
+static double bytes_at(const SessionLook *look, Index moment, int purpose)
+{
+    double base = purpose == MEM_WEIGHTS ? (double)look->weights : 0;
+    return (double)look->record.moments[moment].bytes[purpose] + base;
+}
+
+static double most_bytes(const SessionLook *look, int purpose)
+{
+    double most = 0;
+    for (Index i = 0; i < look->record.moment_count; i++) {
+        most = fmax(most, bytes_at(look, i, purpose));
+    }
+    return most;
+}
+
+/* Purposes that can be seen, the largest first; returns how many. The rest are `*rest` of them. */
+static int rank_purposes(const SessionLook *look, int order[MEM_PURPOSE_COUNT], int *rest)
+{
+    double most[MEM_PURPOSE_COUNT], all = 0;
+    int    count = 0, seen = 0;
+    for (int p = 0; p < MEM_PURPOSE_COUNT; p++) {
+        most[p] = most_bytes(look, p);
+        all += most[p];
+        if (!(most[p] > 0)) continue;
+        int at = count++;
+        for (; at > 0 && most[order[at - 1]] < most[p]; at--) order[at] = order[at - 1];
+        order[at] = p;
+    }
+    while (seen < count && most[order[seen]] * 1000 >= all * SEEN_PER_MILLE) seen++;
+    *rest = count - seen;
+    return seen;
+}
+
+/* The bytes of these purposes together. */
+static void add_purposes(Figure *figure, const SessionLook *look, const char *name,
+                         const int *purposes, int count)
+{
+    double y[RECORD_MOMENTS];
+    Index  n = look->record.moment_count;
+    for (Index i = 0; i < n; i++) {
+        y[i] = 0;
+        for (int k = 0; k < count; k++) y[i] += bytes_at(look, i, purposes[k]);
+    }
+    figure_series(figure, name, NULL, y, n);
+}
+
+/* The largest on top, where the names begin. */
 static Figure *memory_figure(const SessionLook *look)
 {
     const TrainRecord *r = &look->record;
-    double             y[RECORD_MOMENTS];
+    int                order[MEM_PURPOSE_COUNT], rest;
     Str                title = {0};
 
     if (r->moment_count == 0) return NULL;
@@ -138,15 +196,10 @@ static Figure *memory_figure(const SessionLook *look)
     if (figure == NULL) return NULL;
     figure_axis(figure, 'x', tr("forward, backward, optimizer"), NULL, false);
     figure_axis(figure, 'y', NULL, "bytes", false);
-    for (int p = 0; p < MEM_PURPOSE_COUNT; p++) {
-        double most = 0;
-        for (Index i = 0; i < r->moment_count; i++) {
-            y[i] = (double)r->moments[i].bytes[p] + (p == MEM_WEIGHTS ? (double)look->weights : 0);
-            if (y[i] > most) most = y[i];
-        }
-        if (most > 0) {
-            figure_series(figure, mem_purpose_name((MemPurpose)p), NULL, y, r->moment_count);
-        }
+    int seen = rank_purposes(look, order, &rest);
+    if (rest > 0) add_purposes(figure, look, tr("other"), order + seen, rest);
+    for (int k = seen - 1; k >= 0; k--) {
+        add_purposes(figure, look, mem_purpose_name((MemPurpose)order[k]), &order[k], 1);
     }
     return figure;
 }

@@ -13,6 +13,18 @@
 static const char *const groups[] = {"Method", "LoRA",  "Steps",  "Optimizer",
                                      "Data",   "Model", "Output", "Common"};
 
+/* ... but before all of them the settings that are changed most. */
+static const char *const wanted[] = {"data",
+                                     "method",
+                                     "r",
+                                     "lora_alpha",
+                                     "target_modules",
+                                     "learning_rate",
+                                     "max_steps",
+                                     "per_device_train_batch_size",
+                                     "seed",
+                                     NULL};
+
 /* ---- arguments ---- */
 
 Args *args_clone(const Args *args, const char *without, Error *err)
@@ -75,7 +87,7 @@ static bool is_in(const char *name, const char *const *list)
 }
 
 /* What only a command line can do, and what the screen itself decides. */
-static bool is_wanted(const ArgSpec *spec)
+static bool is_shown(const ArgSpec *spec)
 {
     static const char *const no[] = {
         "plot", "dry_run", "resume_from_checkpoint", "log", "json", "quiet", "color", "help", NULL};
@@ -124,7 +136,16 @@ const char *workbench_known_as(const char *name)
     return is_in(name, sft) ? "TRL: SFTConfig" : NULL;
 }
 
-static void describe_range(BenchField *field)
+static void add_tasks(const Workbench *bench, Str *out)
+{
+    Str names = {0};
+    if (lab_task_names(bench->from, &names, NULL) && names.len > 0) {
+        str_addf(out, tr("Left, Right: %s"), str_text(&names));
+    }
+    str_free(&names);
+}
+
+static void describe_range(const Workbench *bench, BenchField *field)
 {
     const ArgSpec *spec = field->spec;
     const char    *known = workbench_known_as(spec->name);
@@ -133,11 +154,14 @@ static void describe_range(BenchField *field)
     if (spec->type == ARG_INT || spec->type == ARG_FLOAT) {
         str_addf(&text, tr("%g to %g"), spec->min, spec->max);
     } else if (spec->type == ARG_CHOICE) {
+        str_add(&text, tr("Left, Right: "));
         for (const char *const *c = spec->choices; *c != NULL; c++) {
             str_addf(&text, "%s%s", c != spec->choices ? ", " : "", *c);
         }
     } else if (spec->type == ARG_FLAG || spec->type == ARG_BOOL) {
         str_add(&text, tr("true or false"));
+    } else if (strcmp(spec->name, "data") == 0) {
+        add_tasks(bench, &text);
     }
     if (spec->fallback != NULL) {
         str_addf(&text, "%s", text.len > 0 ? "; " : "");
@@ -148,27 +172,55 @@ static void describe_range(BenchField *field)
     str_free(&text);
 }
 
+static BenchField *add_field(Workbench *bench)
+{
+    CHECK(bench->field_count < BENCH_FIELDS);
+    return &bench->fields[bench->field_count++];
+}
+
+static void add_spec(Workbench *bench, const ArgSpec *spec)
+{
+    BenchField *field = add_field(bench);
+    field->spec = spec;
+    describe_range(bench, field);
+}
+
 static void add_group(Workbench *bench, const char *group, const ArgSpec *list)
 {
     for (const ArgSpec *spec = list; spec->name != NULL; spec++) {
-        if (strcmp(spec->group, group) != 0 || !is_wanted(spec)) continue;
-        bool more = bench->field_count + 1 < BENCH_FIELDS;
-        CHECK(more);
-        bench->fields[bench->field_count].spec = spec;
-        describe_range(&bench->fields[bench->field_count++]);
+        bool here = strcmp(spec->group, group) == 0 && !is_in(spec->name, wanted);
+        if (here && is_shown(spec)) add_spec(bench, spec);
     }
+}
+
+static void add_named(Workbench *bench, const char *name, const ArgSpec *list)
+{
+    for (const ArgSpec *spec = list; spec->name != NULL; spec++) {
+        if (strcmp(spec->name, name) == 0) add_spec(bench, spec);
+    }
+}
+
+static void add_heading(Workbench *bench, const char *words)
+{
+    BenchField *heading = add_field(bench);
+    snprintf(heading->value, sizeof heading->value, "%s", words);
 }
 
 void workbench_form_make(Workbench *bench)
 {
+    const ArgSpec *own = args_command(bench->args)->args, *common = command_common_args();
+
+    add_heading(bench, tr("Changed most"));
+    for (const char *const *name = wanted; *name != NULL; name++) {
+        add_named(bench, *name, own);
+        add_named(bench, *name, common);
+    }
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
-        BenchField *heading = &bench->fields[bench->field_count];
-        bool        common = strcmp(groups[g], "Common") == 0;
-        snprintf(heading->value, sizeof heading->value, "%s",
-                 common ? tr("Machine and chance") : tr(groups[g]));
-        bench->field_count++;
-        add_group(bench, groups[g], args_command(bench->args)->args);
-        add_group(bench, groups[g], command_common_args());
+        int before = bench->field_count;
+        add_heading(bench, strcmp(groups[g], "Common") == 0 ? tr("Machine") : tr(groups[g]));
+        add_group(bench, groups[g], own);
+        add_group(bench, groups[g], common);
+        if (bench->field_count == before + 1) bench->field_count = before; /* nothing under it */
     }
     workbench_form_fill(bench);
     for (int i = 0; i < bench->field_count; i++) {
@@ -232,8 +284,40 @@ const ArgSpec *workbench_field(const Workbench *bench)
     return at >= 0 && at < bench->field_count ? bench->fields[at].spec : NULL;
 }
 
+/* Name `at` of a list "a, b, c", cut out into the buffer; how many there are otherwise. */
+static int name_at(const char *list, int at, char *to, size_t size)
+{
+    int count = 0;
+    for (; *list != '\0'; list += strspn(list, ", ")) {
+        size_t n = strcspn(list, ",");
+        if (count++ == at) snprintf(to, size, "%.*s", (int)n, list);
+        list += n;
+    }
+    return count;
+}
+
+/* The tasks that come along, one after another. */
+static const char *next_task(const Workbench *bench, int by)
+{
+    static char task[80];
+    const char *now = args_text(bench->args, "data");
+    Str         names = {0};
+    int         at = -1;
+    if (!lab_task_names(bench->from, &names, NULL)) str_clear(&names);
+    int count = name_at(str_text(&names), -1, task, sizeof task);
+    for (int i = 0; i < count && at < 0; i++) {
+        name_at(str_text(&names), i, task, sizeof task);
+        if (now != NULL && strcmp(now, task) == 0) at = i;
+    }
+    if (count > 0)
+        name_at(str_text(&names), at < 0 ? 0 : (at + by + count) % count, task, sizeof task);
+    str_free(&names);
+    return count > 0 ? task : NULL;
+}
+
 const char *workbench_choice(const Workbench *bench, const ArgSpec *spec, int by)
 {
+    if (strcmp(spec->name, "data") == 0) return next_task(bench, by);
     if (spec->type == ARG_FLAG || spec->type == ARG_BOOL) {
         return args_flag(bench->args, spec->name) ? "false" : "true";
     }
