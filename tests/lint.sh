@@ -31,6 +31,10 @@ rm -rf "$control"
 [ "$found" -eq 4 ] || fail "its own control has $found complaints instead of 4"
 
 xargs env LC_ALL=C awk -f tests/lint.awk <"$list" || fail "see the lines above"
+for kernels in core/math/cuda/device/*.cu; do
+    [ "$kernels" = core/math/cuda/device/all.cu ] && continue
+    grep -qF "\"$kernels\"" core/math/cuda/device/all.cu || fail "all.cu lacks $kernels"
+done
 grep -nE '^[^#]*(-ffast-math|-Ofast)' Makefile && fail "a training laboratory must see NaN"
 
 # Warnings are errors here, for both compilers. Parsing is enough for all of them.

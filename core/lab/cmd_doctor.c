@@ -9,10 +9,11 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/lab/lab.h"
+#include "core/math/cuda/cuda.h"
 
 /* One finding: name, whether it is fine, what was found, what to do. */
-static void finding(Result *result, const char *name, bool fine, const char *what,
-                    const char *advice)
+static Value *finding(Result *result, const char *name, bool fine, const char *what,
+                      const char *advice)
 {
     Value *object = value_object(result->root, name);
     Str    safe = {0};
@@ -23,21 +24,46 @@ static void finding(Result *result, const char *name, bool fine, const char *wha
     result_line(result, "%-10s %s%s%s", name, str_text(&safe), fine ? "" : "; ",
                 fine ? "" : advice);
     result_used(result, &safe);
+    return object;
 }
 
-static void look_at_backends(Lab *lab, const Args *args, Result *result)
+static void look_at_cpu(const Args *args, Result *result)
 {
     Error    err = {0};
-    Backend *be = lab_backend(lab, args, &err);
+    Backend *be = backend_create("cpu", (int)args_int(args, "threads"), &err);
     finding(result, "cpu", be != NULL, be != NULL ? be->description : err.message,
             tr("install libopenblas0-pthread"));
+    if (be != NULL) be->free(be);
+}
 
-    Error    cuda_err = {0};
-    Backend *cuda = backend_create("cuda", 0, &cuda_err);
-    finding(result, "cuda", cuda != NULL, cuda != NULL ? cuda->description : cuda_err.message,
-            tr("everything else works without it"));
-    if (cuda != NULL) cuda->free(cuda);
+/* A device that is there can still fail to be opened, so it is opened. */
+static void look_at_cuda(Result *result)
+{
+    Error    err = {0};
+    Backend *be = backend_create("cuda", 0, &err);
+    if (be == NULL) {
+        finding(result, "cuda", false, err.message,
+                err.hint[0] != '\0' ? err.hint : tr("everything else works without it"));
+        return;
+    }
+    char    line[256];
+    int64_t free_bytes, total_bytes;
+    Str     text = {0};
+    (void)cuda_offer(line, sizeof line);
+    be->device_memory(be, &free_bytes, &total_bytes);
+    str_addf(&text, "%s; ", line);
+    str_add_bytes_count(&text, free_bytes);
+    str_add(&text, tr(" free of "));
+    str_add_bytes_count(&text, total_bytes);
+    Value *object = finding(result, "cuda", true, str_text(&text), "");
+    value_integer(object, "free_bytes", free_bytes);
+    value_integer(object, "total_bytes", total_bytes);
+    result_used(result, &text);
+    be->free(be);
+}
 
+static void look_at_threads(Result *result)
+{
     Str text = {0};
     str_addf(&text, tr("%d of at most 16 used; --threads N changes it"), pool_default_threads());
     finding(result, "threads", true, str_text(&text), "");
@@ -106,7 +132,9 @@ bool cmd_doctor(Lab *lab, const Args *args, const Sink *sink, const Cancel *canc
     (void)sink;
     (void)cancel;
     result_line(result, "loralab %s", LORALAB_VERSION);
-    look_at_backends(lab, args, result);
+    look_at_cpu(args, result);
+    look_at_cuda(result);
+    look_at_threads(result);
     look_at_programs(lab, result);
     look_at_terminal(result);
     look_at_folders(lab, result);

@@ -125,6 +125,7 @@ static double repeat(Backend *be, Product p, const float *A, const float *B, flo
     double products = 0, start = 0, seconds = 0;
     for (Index round = 0; seconds < MEASURE_SECONDS && !cancel_requested(cancel); round++) {
         be->gemm(be, false, true, p.m, p.n, p.k, 1, A, p.k, B, p.k, 0, C, p.n);
+        if (!be->sync(be, NULL)) return 0;
         if (round == 0) { /* the first one warms up */
             start = clock_seconds();
             continue;
@@ -148,8 +149,8 @@ static bool measure_speed(Backend *be, Product p, const Cancel *cancel, double *
     arena_put(arena, B);
     arena_put(arena, A);
     arena_free(arena);
-    if (C != NULL && *speed <= 0) return error_set(err, ERR_CANCELLED, tr("stopped on request"));
-    return C != NULL;
+    if (C == NULL || !be->sync(be, err)) return false;
+    return *speed > 0 || error_set(err, ERR_CANCELLED, tr("stopped on request"));
 }
 
 /* ---- the answer ---- */

@@ -112,7 +112,7 @@ bool cmd_train(Lab *lab, const Args *args, const Sink *sink, const Cancel *cance
                Error *err)
 {
     TrainJob job = {.lab = lab, .args = args, .outer = sink, .cancel = cancel};
-    bool     ok = train(&job, result, err);
+    bool     ok = train(&job, result, err) || job_hint_smaller(&job, err);
     job_free(&job);
     return ok;
 }

@@ -106,25 +106,41 @@ void lab_free(Lab *lab)
     mem_free(lab);
 }
 
+static Precision asked_precision(const Args *args)
+{
+    int precision = PRECISION_COUNT - 1;
+    while (precision > 0 &&
+           strcmp(precision_name((Precision)precision), args_text(args, "dtype")) != 0) {
+        precision--;
+    }
+    return (Precision)precision;
+}
+
+/* Whether the backend that there is serves what is asked for; what was not said is as it was. */
+static bool serves(const Backend *be, const char *name, const Args *args)
+{
+    return (strcmp(name, "auto") == 0 || strcmp(be->name, name) == 0) &&
+           (!args_given(args, "dtype") || be->precision == asked_precision(args));
+}
+
 Backend *lab_backend(Lab *lab, const Args *args, Error *err)
 {
     const char *name = args_text(args, "backend");
     if (name == NULL) name = getenv("LORALAB_BACKEND");
     if (name == NULL || name[0] == '\0') name = "auto";
 
-    if (strcmp(args_text(args, "dtype"), "f32") != 0 && strcmp(name, "cuda") != 0) {
-        error_set(err, ERR_INPUT, "--dtype %s is arithmetic of the cuda backend, this is %s",
-                  args_text(args, "dtype"), name);
-        return NULL;
-    }
-    bool other = strcmp(name, "auto") != 0 && lab->be != NULL && strcmp(lab->be->name, name) != 0;
-    if (other) {
+    if (lab->be != NULL && serves(lab->be, name, args)) return lab->be;
+    Backend *be = backend_open(&(BackendSpec){.name = name,
+                                              .threads = (int)args_int(args, "threads"),
+                                              .precision = asked_precision(args)},
+                               err);
+    if (be == NULL) return NULL;
+    if (lab->be != NULL) {
         forget_base(lab); /* its weights live in the old backend's memory */
         lab->be->free(lab->be);
-        lab->be = NULL;
     }
-    if (lab->be == NULL) lab->be = backend_create(name, (int)args_int(args, "threads"), err);
-    return lab->be;
+    lab->be = be;
+    return be;
 }
 
 char *lab_data_path(const Lab *lab, const char *name, Error *err)

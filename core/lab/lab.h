@@ -35,7 +35,8 @@ struct Lab {
 NODISCARD Lab *lab_create(const char *program_path, Error *err);
 void           lab_free(Lab *lab);
 
-/* The backend by --backend, --threads, $LORALAB_BACKEND. One a process. */
+/* The backend by --backend, --dtype, --threads, $LORALAB_BACKEND. One a process: asked for another
+ * one, the base that was loaded goes, and where that one is not to be had the old one stays. */
 NODISCARD Backend *lab_backend(Lab *lab, const Args *args, Error *err);
 /* The base of --base (default: the shipped tiny model), with its tokenizer where it has one. */
 NODISCARD Model *lab_base(Lab *lab, const Args *args, Error *err);

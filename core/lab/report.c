@@ -41,6 +41,27 @@ void report_bytes(Result *result, const char *label, const int64_t bytes[MEM_PUR
     result_used(result, &line);
 }
 
+void report_device(Result *result, Backend *be)
+{
+    if (be->space != MEM_DEVICE) return;
+    int64_t own = mem_use(mem_program(), MEM_DEVICE, MEM_SCRATCH).in_use, available, total;
+    be->device_memory(be, &available, &total);
+    Value *values = value_object(result->root, "device_memory");
+    value_integer(values, "backend_bytes", own);
+    value_measured(values, "free_bytes", (double)available, "bytes");
+    value_integer(values, "total_bytes", total);
+
+    Str buffers = {0}, left = {0}, all = {0};
+    str_add_bytes_count(&buffers, own);
+    str_add_bytes_count(&left, available);
+    str_add_bytes_count(&all, total);
+    result_line(result, "on the GPU: the backend's own buffers %s; now free %s of %s",
+                str_text(&buffers), str_text(&left), str_text(&all));
+    result_used(result, &buffers);
+    result_used(result, &left);
+    result_used(result, &all);
+}
+
 void report_text(Result *result, const char *label, const char *text, Index n)
 {
     Str safe = {0};

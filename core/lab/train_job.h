@@ -59,6 +59,9 @@ NODISCARD bool job_finish(TrainJob *job, Error *err);
 
 void           job_send_start(TrainJob *job);
 NODISCARD bool job_report(TrainJob *job, Result *result, Error *err);
+void           job_report_modules(TrainJob *job, Result *result); /* those that are trained */
 NODISCARD bool job_dry_run(TrainJob *job, Result *result, Error *err);
+/* After ERR_MEMORY on a GPU: the hint becomes the largest smaller setting that fits. False. */
+bool job_hint_smaller(TrainJob *job, Error *err);
 
 #endif

@@ -1,13 +1,11 @@
 /* What a training tells: its first log line, its summary, and the answer of a dry run. */
 
-#include <math.h>
 #include <string.h>
 
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "core/lab/report.h"
 #include "core/lab/train_job.h"
-#include "core/study/plan.h"
 
 /* ---- modules ---- */
 
@@ -37,7 +35,7 @@ static void modules_line(TrainJob *job, Str *line)
     }
 }
 
-static void modules_values(TrainJob *job, Result *result)
+void job_report_modules(TrainJob *job, Result *result)
 {
     const LoraTarget *targets;
     Index             count = job->full ? 0 : lora_targets(job->method, &targets);
@@ -123,6 +121,7 @@ void job_send_start(TrainJob *job)
     add_member(&json, "version", LORALAB_VERSION);
     add_member(&json, "backend", job->model->be->name);
     add_member(&json, "device", job->model->be->description);
+    add_member(&json, "dtype", precision_name(job->model->be->precision));
     add_member(&json, "base", job->lab->model_folder);
     add_member(&json, "data", args_text(job->args, "data"));
     add_member(&json, "prompt", job->prompt);
@@ -209,11 +208,14 @@ static void report_memory(TrainJob *job, Result *result)
     result_line(result, "the whole process at its peak: %s (also BLAS buffers, libraries, data)",
                 str_text(&line));
     result_used(result, &line);
+    report_device(result, job->model->be);
 }
 
 static void report_out(TrainJob *job, Result *result)
 {
-    Str size = {0}, repeat = {0}, where = {0};
+    const Backend *be = job->model->be;
+    const char    *dtype = precision_name(be->precision);
+    Str            size = {0}, repeat = {0}, where = {0};
 
     str_add_bytes_count(&size, job->adapter_bytes);
     safe_name(&where, job->out);
@@ -222,11 +224,13 @@ static void report_out(TrainJob *job, Result *result)
     value_integer(result->root, "out_bytes", job->adapter_bytes);
     value_text(result->root, "log", job->log_path, (Index)strlen(job->log_path));
     value_integer(result->root, "seed", (int64_t)job->settings.seed);
-    value_text(result->root, "backend", job->model->be->name, (Index)strlen(job->model->be->name));
+    value_text(result->root, "backend", be->name, (Index)strlen(be->name));
+    value_text(result->root, "device", be->description, (Index)strlen(be->description));
+    value_text(result->root, "dtype", dtype, (Index)strlen(dtype));
     value_text(result->root, "repeat", str_text(&repeat), repeat.len);
     result_line(result, "written: %s (%s)", str_text(&where), str_text(&size));
     result_line(result, "seed %llu, backend %s: %s", (unsigned long long)job->settings.seed,
-                job->model->be->name, job->model->be->description);
+                be->name, be->description);
     report_text(result, tr("repeat with"), str_text(&repeat), repeat.len);
     result_used(result, &size);
     result_used(result, &repeat);
@@ -249,7 +253,7 @@ static bool send_end(TrainJob *job, const Result *result, Error *err)
 
 bool job_report(TrainJob *job, Result *result, Error *err)
 {
-    modules_values(job, result);
+    job_report_modules(job, result);
     report_parameters(result, method_trainable(job->method), method_all(job->method));
     report_losses(job, result);
     report_texts(job, result);
@@ -263,64 +267,4 @@ bool job_report(TrainJob *job, Result *result, Error *err)
         value_null(result->root, "finding");
     }
     return result_ok(result, err) && send_end(job, result, err);
-}
-
-/* ---- dry run ---- */
-
-/* The micro-batch that needs most memory, over all that this run would see. */
-static bool plan_worst(TrainJob *job, Plan *worst, Error *err)
-{
-    const TrainSettings *s = &job->settings;
-    OrderSpec            spec = {.seed = s->seed,
-                                 .shuffle = s->shuffle,
-                                 .packing = s->packing,
-                                 .batch = s->batch,
-                                 .max_length = s->max_length};
-    Order               *order = order_create(job->train, spec, err);
-    if (order == NULL) return false;
-
-    Batch batch = {0};
-    Index micro = s->max_steps > 0
-                      ? s->max_steps * s->accumulation
-                      : (Index)ceil((double)order_batches_per_epoch(order) * s->num_train_epochs);
-    bool  ok = true;
-    for (Index b = 0; ok && b < micro; b++) {
-        const Index *examples;
-        Index        count;
-        uint64_t     serial;
-        double       epoch;
-        Plan         plan;
-        ok = order_batch(order, b, &examples, &count, &serial, &epoch, err) &&
-             batch_fill(&batch, job->train, examples, count, serial, err);
-        PlanInput input = {.outline = job->model,
-                           .lora = job->full ? NULL : lora_config(job->method),
-                           .stored = model_module(job->model, ROLE_EMBED, -1)->weight.dtype,
-                           .settings = s,
-                           .N = batch.rows.N,
-                           .longest = batch.longest,
-                           .targets = batch.rows.M,
-                           .segments = batch.rows.S,
-                           .threads = job->model->be->threads};
-        ok = ok && plan_make(&input, &plan, err);
-        if (ok && (b == 0 || plan.bytes_total > worst->bytes_total)) *worst = plan;
-        if (ok && cancel_requested(job->cancel)) {
-            ok = error_set(err, ERR_CANCELLED, "stopped after %td of %td batches", b + 1, micro);
-        }
-    }
-    batch_free(&batch);
-    order_free(order);
-    return ok;
-}
-
-bool job_dry_run(TrainJob *job, Result *result, Error *err)
-{
-    Plan plan;
-    if (!plan_worst(job, &plan, err)) return false;
-    modules_values(job, result);
-    report_parameters(result, method_trainable(job->method), method_all(job->method));
-    report_bytes(result, tr("peak memory by formula"), plan.bytes);
-    value_integer(result->root, "examples", job->train->count);
-    result_line(result, "%td training examples; nothing was trained or written (dry run)",
-                job->train->count);
-    return result_ok(result, err);
 }

@@ -21,7 +21,6 @@
  */
 
 #include "core/base/mem.h"
-#include "core/base/pool.h"
 
 /* How a frozen weight is stored. A Mat is read only through the ops that take one. */
 typedef enum DType { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_COUNT } DType;
@@ -41,6 +40,10 @@ typedef struct Mat {
  * least as many keys as queries; query i of n_q sees keys 0 .. n_k - n_q + i (causal, aligned
  * at the end: training has n_q = n_k, decoding with a cache has n_q = 1). Besides, every query
  * sees all P prefix rows. Both arrays are host memory, S + 1 long, non-decreasing.
+ *
+ * Behind the last segment q may have `fill` more rows, which belong to no sequence: they see
+ * nothing, their o and lse become 0, and they add nothing to any gradient. (k and v have as many;
+ * nobody sees those.)
  */
 typedef struct AttnShape {
     Index        S;
@@ -48,6 +51,7 @@ typedef struct AttnShape {
     Index        H, G, K; /* H divisible by G; query head h reads key head h / (H/G) */
     Index        P;       /* rows of prefix keys and values; 0: none */
     float        scale;   /* 1/sqrt(K) */
+    Index        fill;    /* rows of q behind q_at[S] */
 } AttnShape;
 
 /* Which dropout numbers: element (n, d) is dropped by a function of (seed, stream, row_key[n],
@@ -72,15 +76,38 @@ typedef struct Sgd {
     bool  first; /* step 1: the buffer starts as the gradient (torch.optim.SGD) */
 } Sgd;
 
+/* What products are computed in. Tensors, adapters and optimizer are float32 in all of them. */
+typedef enum Precision {
+    PRECISION_F32,  /* float32 throughout; the only one of ref and cpu */
+    PRECISION_TF32, /* inputs rounded to 10 bits of mantissa inside the product */
+    PRECISION_BF16, /* inputs rounded to bfloat16 before the product, sums in float32 */
+    PRECISION_COUNT
+} Precision;
+
+const char *precision_name(Precision precision); /* "f32", "tf32", "bf16" */
+
 typedef struct Backend Backend;
 struct Backend {
     const char *name;             /* "ref", "cpu", "cuda" */
     char        description[160]; /* device or BLAS, kernel, threads: one line for people */
     MemSpace    space;            /* where its pointers point */
     int         threads;
+    Precision   precision;
     void       *state; /* the backend's own */
 
     void (*free)(Backend *be);
+
+    /* A device may put work off. When this returns, all that was asked for is done, and every
+     * host result (cross_entropy's) is where it was asked to go. False: the device has failed;
+     * from then on no op does anything and every sync says so again (ERR_DEVICE). get and
+     * sum_squares wait likewise. Host backends have nothing to wait for. */
+    bool (*sync)(Backend *be, Error *err);
+    /* How many rows a batch of N is filled up to, so that few shapes occur: >= N, at most
+     * N + N/8 + 63, monotonic. Host backends: N. */
+    Index (*row_bucket)(Index N);
+    /* Bytes of the device's memory that are free now, for everybody, and that it has; zeros where
+     * memory is the host's. */
+    void (*device_memory)(Backend *be, int64_t *free_bytes, int64_t *total_bytes);
 
     /* ---- memory -------------------------------------------------------------------------- */
 
@@ -179,7 +206,8 @@ struct Backend {
     /* Cross-entropy of rows: loss[n] = logsumexp(z[n]) - z[n][label[n]] in nats, best[n] =
      * index of the first largest logit. With grad_scale != 0, z is overwritten by its gradient
      * grad_scale * (softmax(z) - onehot). label: host memory, in [0, V), or -1: loss[n] = 0
-     * and zero gradient. loss (double) and best: host memory; either may be NULL. */
+     * and zero gradient. loss (double) and best: host memory, complete after the next sync;
+     * either may be NULL. */
     void (*cross_entropy)(Backend *be, float *z, double *loss, int32_t *best,
                           const int32_t *label, Index N, Index V, float grad_scale);
 
@@ -200,7 +228,18 @@ struct Backend {
  * under the given number of pool threads. Both free with be->free. */
 NODISCARD Backend *backend_ref_create(Error *err);
 NODISCARD Backend *backend_cpu_create(int threads, Error *err);
-/* By name: "auto", "cpu", "ref" (threads is ignored by ref; 0: the default number). */
+
+typedef struct BackendSpec {
+    const char *name;      /* "auto", "cpu", "cuda", "ref" */
+    int         threads;   /* of cpu; 0: the default number */
+    Precision   precision; /* ref and cpu know only PRECISION_F32 (else ERR_INPUT) */
+} BackendSpec;
+/* auto: cuda where a usable device is there, else cpu, whose description then says why not. */
+NODISCARD Backend *backend_open(const BackendSpec *spec, Error *err);
+/* The same in float32. */
 NODISCARD Backend *backend_create(const char *name, int threads, Error *err);
+/* Another one of the same kind and precision, for work beside it: pointers of one are good in
+ * the other. */
+NODISCARD Backend *backend_like(const Backend *be, int threads, Error *err);
 
 #endif

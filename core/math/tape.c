@@ -91,6 +91,7 @@ Tape *tape_create(Backend *be, MemAccount *account, Error *err)
     tape->account = account;
     tape->tensors.item_bytes = (Index)sizeof(Tensor);
     tape->nodes.item_bytes = (Index)sizeof(TapeNode);
+    tape->losses.item_bytes = (Index)sizeof(TapeLoss);
     tape->layer = -1;
     tape->cancel_at = -1;
     tape->arena = arena_create(be, account, err);
@@ -107,6 +108,7 @@ void tape_free(Tape *tape)
     tape_reset(tape);
     tape_store_free(&tape->tensors);
     tape_store_free(&tape->nodes);
+    tape_store_free(&tape->losses);
     arena_free(tape->arena);
     mem_free(tape);
 }
@@ -121,8 +123,10 @@ MemAccount *tape_account(const Tape *tape)
     return tape->account;
 }
 
+/* A device may still write losses to where they were asked to go: not after this. */
 void tape_reset(Tape *tape)
 {
+    if (tape->losses.count > 0) tape_settle_losses(tape);
     tape_drop_tensors(tape, 0);
     tape->nodes.count = 0;
     tape->loss_last = false;
@@ -159,6 +163,12 @@ bool tape_ok(const Tape *tape, Error *err)
     (void)error_set(err, tape->error.code, "%s", tape->error.message);
     if (tape->error.hint[0] != '\0') (void)error_hint(err, "%s", tape->error.hint);
     return false;
+}
+
+bool tape_finish(Tape *tape, Error *err)
+{
+    if (!tape_failed(tape)) tape_settle_losses(tape);
+    return tape_ok(tape, err);
 }
 
 /* ---- the parts of an op ----------------------------------------------------------------- */
@@ -280,5 +290,5 @@ bool tape_backward(Tape *tape, Error *err)
         tape->loss_last = false;
         tape_walk_back(tape, 0);
     }
-    return tape_ok(tape, err);
+    return tape_finish(tape, err);
 }

@@ -18,6 +18,7 @@
  * before each op, forward and backward.
  */
 
+#include "core/base/pool.h"
 #include "core/math/arena.h"
 
 typedef struct Tape   Tape;
@@ -54,6 +55,9 @@ MemAccount     *tape_account(const Tape *tape);
 void tape_begin(Tape *tape, bool record, const Cancel *cancel);
 bool tape_recording(const Tape *tape);
 bool tape_ok(const Tape *tape, Error *err); /* the sticky failure, if any */
+/* Wait until everything is computed. Only now the results of losses (LossSpec) are there. False
+ * with the sticky failure, or the device's. tape_backward ends with this. */
+bool tape_finish(Tape *tape, Error *err);
 /* Walk back over everything recorded since tape_begin. The last op must have been a loss. */
 NODISCARD bool tape_backward(Tape *tape, Error *err);
 /* Release what is left; called by tape_begin too. */
@@ -100,10 +104,10 @@ Tensor *tape_dropout(Tape *tape, Tensor *x, Dropout drop);
 Tensor *tape_gather(Tape *tape, Tensor *x, const Index *rows, Index M);
 
 /*
- * Loss. labels[M] in [0, V), all of them targets. The value added to *loss_sum is the sum of
- * losses in nats, not divided; gradients are those of grad_scale * sum (the caller passes
- * 1 / number of targets of the whole accumulated batch). row_loss and best: host arrays [M]
- * or NULL.
+ * Loss. labels[M] in [0, V), or -1 for a row that counts nothing. The value added to *loss_sum is
+ * the sum of losses in nats, not divided; gradients are those of grad_scale * sum (the caller
+ * passes 1 / number of targets of the whole accumulated batch). row_loss and best: host arrays
+ * [M] or NULL. All three are written by tape_finish, at the latest by tape_reset.
  */
 typedef struct LossSpec {
     const int32_t *labels;

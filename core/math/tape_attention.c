@@ -70,7 +70,7 @@ static const TapeOp attention_op = {"attention", "attention_grad", attention_bac
 static void attention_check(Tensor *const in[ATTN_INPUTS], const AttnShape *s)
 {
     CHECK(in[ATTN_Q] != in[ATTN_K] && in[ATTN_Q] != in[ATTN_V] && in[ATTN_K] != in[ATTN_V]);
-    Index n_q = s->q_at[s->S], n_k = s->k_at[s->S], kv = s->G * s->K;
+    Index n_q = s->q_at[s->S] + s->fill, n_k = s->k_at[s->S] + s->fill, kv = s->G * s->K;
     CHECK(in[ATTN_Q]->rows == n_q && in[ATTN_Q]->cols == s->H * s->K);
     CHECK(in[ATTN_K]->rows == n_k && in[ATTN_K]->cols == kv);
     CHECK(in[ATTN_V]->rows == n_k && in[ATTN_V]->cols == kv);

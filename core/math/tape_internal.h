@@ -67,6 +67,13 @@ typedef struct TapeStore {
     Index  chunks, count, item_bytes;
 } TapeStore;
 
+/* A loss whose rows the device may still owe; its sum is taken when they are there. */
+typedef struct TapeLoss {
+    double *sum, *rows; /* rows [n] */
+    Index   n;
+    bool    own; /* rows is ours to free, the caller's else */
+} TapeLoss;
+
 struct Tape {
     Backend      *be;
     MemAccount   *account;
@@ -74,7 +81,7 @@ struct Tape {
     const Cancel *cancel;
     Error         error; /* sticky; code ERR_NONE while all is well */
     Tensor        dead;  /* what every op returns after a failure */
-    TapeStore     tensors, nodes;
+    TapeStore     tensors, nodes, losses;
     int           layer;
     bool          recording;
     bool          loss_last; /* the last op was a loss */
@@ -120,6 +127,11 @@ void tape_walk_back(Tape *tape, Index base);
 
 /* CHECK that an op may write into y's data: not a weight, and needed by no recorded op. */
 void tape_check_in_place(const Tensor *y);
+
+/* ---- tape_loss.c ------------------------------------------------------------------------ */
+
+/* Wait for the device, add up the losses that were asked for when it did not fail, forget them. */
+void tape_settle_losses(Tape *tape);
 
 /* Small readings of an argument. */
 bool         tape_needs(const Tensor *t); /* false for NULL */

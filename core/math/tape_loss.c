@@ -19,16 +19,41 @@ static Index smaller(Index a, Index b)
     return a < b ? a : b;
 }
 
-/* The loss of rows at .. at+n-1, whose logits are z; turns z into its gradient when scale != 0.
- * n <= TAPE_HEAD_CHUNK. */
-static void chunk_loss(Tape *tape, float *z, Index V, const LossSpec *spec, Index at, Index n,
-                       float scale)
+/* ---- what is owed ------------------------------------------------------------------------ */
+
+/* Note that M losses are coming; where the caller wants none of them by row, into rows of our own.
+ * NULL after a failure. */
+static double *loss_rows(Tape *tape, const LossSpec *spec, Index M)
 {
-    double   own[TAPE_HEAD_CHUNK];
-    double  *loss = spec->row_loss != NULL ? spec->row_loss + at : own;
+    TapeLoss *loss = tape_store_add(&tape->losses, &tape->error);
+    if (loss == NULL) return NULL;
+    *loss = (TapeLoss){.sum = spec->loss_sum, .rows = spec->row_loss};
+    if (loss->rows == NULL) {
+        loss->rows = mem_alloc(mem_program(), MEM_SCRATCH, M, (Index)sizeof(double), &tape->error);
+        loss->own = loss->rows != NULL;
+    }
+    loss->n = loss->rows != NULL ? M : 0;
+    return loss->rows;
+}
+
+void tape_settle_losses(Tape *tape)
+{
+    bool ok = tape->be->sync(tape->be, &tape->error);
+    for (Index i = 0; i < tape->losses.count; i++) {
+        TapeLoss *loss = tape_store_at(&tape->losses, i);
+        for (Index n = 0; ok && n < loss->n; n++) *loss->sum += loss->rows[n];
+        if (loss->own) mem_free(loss->rows);
+    }
+    tape->losses.count = 0;
+}
+
+/* The losses of rows at .. at+n-1, whose logits are z, on their way to rows + at; turns z into its
+ * gradient when scale != 0. */
+static void chunk_loss(Tape *tape, float *z, Index V, const LossSpec *spec, double *rows, Index at,
+                       Index n, float scale)
+{
     int32_t *best = spec->best != NULL ? spec->best + at : NULL;
-    tape->be->cross_entropy(tape->be, z, loss, best, spec->labels + at, n, V, scale);
-    for (Index i = 0; i < n; i++) *spec->loss_sum += loss[i];
+    tape->be->cross_entropy(tape->be, z, rows + at, best, spec->labels + at, n, V, scale);
 }
 
 /* ---- head and loss ----------------------------------------------------------------------- */
@@ -39,6 +64,7 @@ typedef struct Head {
     const float *b;
     float        scale;   /* 0: losses only */
     bool         dx, add; /* x wants a gradient; it holds one already */
+    double      *rows;    /* [M] where the losses go */
 } Head;
 
 static void head_chunk(Tape *tape, const Head *head, const LossSpec *spec, float *z, Index at,
@@ -48,7 +74,7 @@ static void head_chunk(Tape *tape, const Head *head, const LossSpec *spec, float
     Index    D = head->weight.cols, V = head->weight.rows;
     float   *x = head->x->data + at * D;
     be->linear(be, z, x, head->weight, head->b, n);
-    chunk_loss(tape, z, V, spec, at, n, head->scale);
+    chunk_loss(tape, z, V, spec, head->rows, at, n, head->scale);
     if (head->W != NULL) be->linear_dw(be, head->W->grad, z, x, n, V, D);
     if (head->bias != NULL) be->bias_grad(be, head->bias->grad, z, n, V);
     if (head->dx) be->linear_dx(be, head->x->grad + at * D, z, head->weight, n, head->add);
@@ -76,7 +102,8 @@ void tape_head_loss(Tape *tape, Tensor *x, WeightRef head, VectorRef bias, LossS
     CHECK(x->cols == h.weight.cols && spec.loss_sum != NULL);
     if (!head_prepare(tape, &h, head, bias, spec.grad_scale)) return;
 
-    Index   M = x->rows;
+    Index M = x->rows;
+    h.rows = loss_rows(tape, &spec, M);
     Tensor *z = tape_scratch(tape, smaller(M, TAPE_HEAD_CHUNK), h.weight.rows);
     if (tape_failed(tape)) return;
     for (Index at = 0; at < M; at += TAPE_HEAD_CHUNK) {
@@ -102,13 +129,14 @@ static void cross_entropy_on_copies(Tape *tape, Tensor *logits, const LossSpec *
     Backend *be = tape->be;
     Index    M = logits->rows, V = logits->cols;
     if (!tape_grad_add(tape, logits)) return;
+    double *rows = loss_rows(tape, spec, M);
     Tensor *z = tape_scratch(tape, smaller(M, TAPE_HEAD_CHUNK), V);
     if (tape_failed(tape)) return;
     for (Index at = 0; at < M; at += TAPE_HEAD_CHUNK) {
         Index  n = smaller(M - at, TAPE_HEAD_CHUNK);
         float *grad = logits->grad + at * V;
         be->copy(be, z->data, logits->data + at * V, n * V * (Index)sizeof(float));
-        chunk_loss(tape, z->data, V, spec, at, n, spec->grad_scale);
+        chunk_loss(tape, z->data, V, spec, rows, at, n, spec->grad_scale);
         be->add(be, grad, grad, z->data, n * V);
     }
     tape_done(tape, z);
@@ -124,11 +152,12 @@ void tape_cross_entropy(Tape *tape, Tensor *logits, LossSpec spec)
         cross_entropy_on_copies(tape, logits, &spec);
         return;
     }
-    Index  M = logits->rows, V = logits->cols;
-    float *z = logits->data;
+    Index   M = logits->rows, V = logits->cols;
+    float  *z = logits->data, scale = wanted ? spec.grad_scale : 0.0f;
+    double *rows = loss_rows(tape, &spec, M);
+    if (rows == NULL) return;
     for (Index at = 0; at < M; at += TAPE_HEAD_CHUNK) {
-        chunk_loss(tape, z + at * V, V, &spec, at, smaller(M - at, TAPE_HEAD_CHUNK),
-                   wanted ? spec.grad_scale : 0.0f);
+        chunk_loss(tape, z + at * V, V, &spec, rows, at, smaller(M - at, TAPE_HEAD_CHUNK), scale);
     }
     if (wanted) logits_become_grad(logits);
 }

@@ -84,7 +84,8 @@ static Tensor *attend(LayerContext *at, Tape *tape, Tensor *q, Tensor *k, Tensor
                        .G = c->G,
                        .K = c->K,
                        .P = pk != NULL ? pk->rows : 0,
-                       .scale = (float)(1.0 / sqrt((double)c->K))};
+                       .scale = (float)(1.0 / sqrt((double)c->K)),
+                       .fill = rows->fill};
     if (rows->cache == NULL || !tape_ok(tape, NULL)) {
         return tape_attention(tape, q, k, v, pk, pv, shape);
     }

@@ -67,7 +67,7 @@ static bool advance(Generation *g, const int32_t *ids, Index n, Error *err)
     if (!tape_ok(g->tape, err)) return false;
     be->get(be, g->logits, logits->data, g->net->model->config.V * (Index)sizeof(float));
     tape_done(g->tape, logits);
-    return true;
+    return be->sync(be, err);
 }
 
 static bool is_end(const ModelConfig *config, int32_t id)

@@ -86,6 +86,7 @@ void  kvcache_truncate(KvCache *cache, Index length);
  */
 typedef struct Rows {
     Index           N, S;
+    Index           fill;     /* the last of the N rows, which belong to no segment */
     const int32_t  *ids;      /* [N], host */
     const int32_t  *position; /* [N], host: 0.. in each segment (prefix rows are added by us) */
     const Index    *at;       /* [S+1] */

@@ -191,6 +191,43 @@ static void add_example(Batch *batch, const Example *example, Index rows, uint64
     if (rows > batch->longest) batch->longest = rows;
 }
 
+/* How many more rows and picked rows; where all are picked, all will be. The rows that are picked
+ * more must be among the rows there are more of. */
+static void more_rows(const Batch *batch, Index *rows, Index *picked)
+{
+    const Rows *r = &batch->rows;
+    bool        all = r->M == r->N;
+    *picked = all ? 0 : batch->row_bucket(r->M) - r->M;
+    *rows = batch->row_bucket(r->N + *picked) - r->N;
+    if (all) *picked = *rows;
+}
+
+/* Rows that belong to no segment and have no label: nobody sees them, and what they compute adds
+ * nothing to any gradient. */
+static bool fill_up(Batch *batch, Error *err)
+{
+    Rows *out = &batch->rows;
+    Index rows, picked;
+    if (batch->row_bucket == NULL || out->N == 0) return true;
+    more_rows(batch, &rows, &picked);
+    if (!make_room(batch, out->N + rows, out->S, err)) return false;
+    for (Index i = 0; i < rows; i++) {
+        Index n = out->N + i;
+        batch->ids[n] = 0;
+        batch->position[n] = 0;
+        batch->row_key[n] = 0;
+    }
+    for (Index i = 0; i < picked; i++) {
+        batch->pick[out->M + i] = out->N + i;
+        batch->pick_key[out->M + i] = 0;
+        batch->labels[out->M + i] = -1;
+    }
+    out->N += rows;
+    out->M += picked;
+    out->fill = rows;
+    return true;
+}
+
 bool batch_fill(Batch *batch, const Dataset *data, const Index *examples, Index count,
                 uint64_t serial, Error *err)
 {
@@ -205,6 +242,9 @@ bool batch_fill(Batch *batch, const Dataset *data, const Index *examples, Index 
         Index          n = rows_needed(example);
         if (n > 0) add_example(batch, example, n, serial + (uint64_t)i);
     }
+    batch->tokens = batch->rows.N;
+    batch->targets = batch->rows.M;
+    if (!fill_up(batch, err)) return false;
     batch->rows.ids = batch->ids;
     batch->rows.position = batch->position;
     batch->rows.at = batch->at;

@@ -29,9 +29,13 @@ NODISCARD bool order_batch(Order *order, Index b, const Index **examples, Index 
 
 /* One micro-batch as the network wants it; arrays are reused from batch to batch. */
 typedef struct Batch {
-    Rows     rows;    /* pick: the M rows whose next token is a target */
-    int32_t *labels;  /* [M] */
-    Index    longest; /* tokens of the longest segment */
+    Rows     rows;            /* pick: the M rows whose next token is a target */
+    int32_t *labels;          /* [M]; -1 in the rows filled up */
+    Index    longest;         /* tokens of the longest segment */
+    Index    tokens, targets; /* rows and picked rows, those filled up not counted */
+    /* A backend's row_bucket, set before batch_fill: rows and picked rows are filled up to that
+     * many, so that a device meets few shapes. NULL: nothing is filled up. */
+    Index (*row_bucket)(Index N);
     /* storage that rows points into */
     int32_t  *ids, *position;
     Index    *at, *pick;

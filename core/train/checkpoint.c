@@ -73,6 +73,13 @@ static void identities(const Trainer *trainer, Identity list[IDENTITIES])
     list[3] = (Identity){"settings_hash", "the settings", spec->settings_hash};
 }
 
+/* Of a backend's description what decides bits: not why auto did not take the GPU, which stands
+ * behind a semicolon. */
+static Index arithmetic_length(const char *description)
+{
+    return (Index)strcspn(description, ";");
+}
+
 static bool write_counters(const Trainer *trainer, const TrainState *state, const char *folder,
                            Error *err)
 {
@@ -91,7 +98,7 @@ static bool write_counters(const Trainer *trainer, const TrainState *state, cons
     }
     str_add(&json, "  \"blas\": ");
     const char *blas = tape_backend(trainer->spec.tape)->description;
-    json_add_string(&json, blas, (Index)strlen(blas));
+    json_add_string(&json, blas, arithmetic_length(blas));
     str_add(&json, "\n}\n");
 
     char *path = path_join(folder, COUNTERS_FILE, err);
@@ -163,10 +170,12 @@ static bool check_identities(const Trainer *trainer, const Json *json, Error *er
     }
     const char *blas = "", *now = tape_backend(trainer->spec.tape)->description;
     if (!json_field_string(json, json_root(json), "blas", false, &blas, err)) return false;
-    if (strcmp(blas, now) != 0) {
+    int then_length = (int)arithmetic_length(blas), length = (int)arithmetic_length(now);
+    if (then_length != length || strncmp(blas, now, (size_t)length) != 0) {
         sink_note(&trainer->spec.sink,
-                  "the checkpoint was made with \"%s\", this is \"%s\": the last bits may differ",
-                  blas, now);
+                  "the checkpoint was made with \"%.*s\", this is \"%.*s\": the last bits may "
+                  "differ",
+                  then_length, blas, length, now);
     }
     return true;
 }

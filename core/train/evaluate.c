@@ -69,7 +69,7 @@ static bool forward_pass(Evaluation *e, Error *err)
         .labels = b->labels, .loss_sum = &e->loss_sum, .row_loss = e->row_loss, .best = e->best};
     net_loss(e->net, e->tape, hidden, spec);
     tape_done(e->tape, hidden);
-    bool ok = tape_ok(e->tape, err);
+    bool ok = tape_finish(e->tape, err);
     tape_reset(e->tape);
     return ok;
 }
@@ -93,7 +93,7 @@ static bool tell_examples(Evaluation *e, Index from, Index end, Error *err)
         double mean = n > 0 ? loss / (double)n : 0;
         if (!e->row(e->context, i, mean, n, e->logprobs, exact, err)) return false;
     }
-    CHECK(m == e->batch.rows.M);
+    CHECK(m == e->batch.targets);
     return true;
 }
 
@@ -111,9 +111,9 @@ static bool run(Evaluation *e, Index limit, EvalResult *result, Error *err)
         Index end = pass_end(e->data, from, limit);
         for (Index i = from; i < end; i++) e->examples[i - from] = i;
         if (!batch_fill(&e->batch, e->data, e->examples, end - from, 0, err)) return false;
-        if (e->batch.rows.M > 0 && !forward_pass(e, err)) return false;
+        if (e->batch.targets > 0 && !forward_pass(e, err)) return false;
         if (!tell_examples(e, from, end, err)) return false;
-        result->tokens += e->batch.rows.M;
+        result->tokens += e->batch.targets;
         from = end;
     }
     return true;
@@ -124,6 +124,7 @@ bool evaluate(Net *net, Tape *tape, const Dataset *data, Index limit, EvalRow *r
 {
     Evaluation e = {
         .net = net, .tape = tape, .data = data, .row = row, .context = context, .cancel = cancel};
+    e.batch.row_bucket = net->model->be->row_bucket;
     if (limit <= 0 || limit > data->count) limit = data->count;
     double start = clock_seconds();
     bool   was_training = net->training;

@@ -40,6 +40,7 @@ Trainer *trainer_create(const TrainerSpec *spec, Error *err)
     if (trainer == NULL) return NULL;
     trainer->spec = *spec;
     trainer->last_saved = -1;
+    trainer->batch.row_bucket = spec->net->model->be->row_bucket;
     OrderSpec order = {.seed = s->seed,
                        .shuffle = s->shuffle,
                        .packing = s->packing,
@@ -171,9 +172,9 @@ static bool accumulate(Trainer *trainer, Index targets, const Cancel *cancel, St
     params_zero_grads(trainer->spec.method->params);
     for (Index a = 0; a < trainer->spec.settings.accumulation; a++) {
         if (!fill_batch(trainer, trainer->micro + a, err)) return false;
-        if (trainer->batch.rows.M == 0) continue;
+        if (trainer->batch.targets == 0) continue;
         if (!learn_batch(trainer, grad_scale, cancel, &loss_sum, err)) return false;
-        report->tokens += trainer->batch.rows.N;
+        report->tokens += trainer->batch.tokens;
     }
     if (!extra_losses(trainer, &extra, err)) return false;
     report->targets = targets;
@@ -248,6 +249,9 @@ bool trainer_step(Trainer *trainer, const Cancel *cancel, StepReport *report, Er
     optim_step(trainer->optim, report->learning_rate,
                clip_scale(report->grad_norm, s->max_grad_norm));
     if (!run_step_hooks(trainer, false, err)) return false;
+    /* A device's failure belongs to the step it happens in, and so does its time. */
+    Backend *be = tape_backend(trainer->spec.tape);
+    if (!be->sync(be, err)) return false;
     trainer->step++;
     trainer->micro += s->accumulation;
     trainer->tokens += report->tokens;

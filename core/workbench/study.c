@@ -68,6 +68,7 @@ static bool fill_batch(Study *study, Error *err)
     Index *all = mem_alloc(mem_program(), MEM_SCRATCH, count, sizeof *all, err);
     if (all == NULL) return false;
     for (Index i = 0; i < count; i++) all[i] = i;
+    study->batch.row_bucket = study->model->be->row_bucket;
     bool ok = batch_fill(&study->batch, study->data, all, count, 0, err);
     mem_free(all);
     return ok && net_reserve(study->net, study->batch.longest, err);
@@ -88,7 +89,7 @@ bool study_load_batch(Study *study, Error *err)
 bool study_forward(const Study *study, Net *net, bool record, double *loss, Error *err)
 {
     const Batch *batch = &study->batch;
-    double       sum = 0, share = 1.0 / (double)batch->rows.M;
+    double       sum = 0, share = 1.0 / (double)batch->targets;
     LossSpec     spec = {
             .labels = batch->labels, .grad_scale = record ? (float)share : 0, .loss_sum = &sum};
 
@@ -96,8 +97,9 @@ bool study_forward(const Study *study, Net *net, bool record, double *loss, Erro
     Tensor *hidden = net_forward(net, study->tape, &batch->rows);
     net_loss(net, study->tape, hidden, spec);
     tape_done(study->tape, hidden);
+    bool ok = tape_finish(study->tape, err);
     *loss = sum * share;
-    return tape_ok(study->tape, err);
+    return ok;
 }
 
 /* ---- settings and costs ----------------------------------------------------------------- */

@@ -166,7 +166,7 @@ static bool make_workers(Sweep *sweep, Error *err)
     if (sweep->workers == NULL) return false;
     for (int i = 0; i < threads; i++) {
         BenchWorker *worker = &sweep->workers[sweep->worker_count++];
-        worker->be = backend_create(base->be->name, 1, err);
+        worker->be = backend_like(base->be, 1, err);
         if (worker->be == NULL) return false;
         worker->model = model_view(base->model, worker->be, err);
         if (worker->model == NULL) return false;

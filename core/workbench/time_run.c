@@ -69,10 +69,12 @@ void time_close(TimeRun *run)
 /* ---- one repeat ------------------------------------------------------------------------- */
 
 /* A rate so small that the weights hardly move, whatever the number of repeats. */
-static void update(TimeRun *run)
+static bool update(TimeRun *run, Error *err)
 {
-    double norm = params_grad_norm(run->study.method->params);
+    Backend *be = tape_backend(run->study.tape);
+    double   norm = params_grad_norm(run->study.method->params);
     optim_step(run->optim, 1e-6, clip_scale(norm, 1.0));
+    return be->sync(be, err);
 }
 
 static bool step_once(TimeRun *run, double seconds[TIME_PARTS], Error *err)
@@ -86,7 +88,7 @@ static bool step_once(TimeRun *run, double seconds[TIME_PARTS], Error *err)
     if (ok && run->trains) ok = tape_backward(study->tape, err);
     tape_reset(study->tape);
     at[2] = clock_seconds();
-    if (ok && run->trains) update(run);
+    if (ok && run->trains) ok = update(run, err);
     at[3] = clock_seconds();
     if (!ok) return false;
     if (!isfinite(loss)) return error_set(err, ERR_NUMERIC, "time: the loss is %g", loss);

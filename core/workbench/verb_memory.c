@@ -234,7 +234,7 @@ static Datum *answer_of(const Study *study, const Measured *m, Error *err)
     answer_text(&a, "peak_op", peak->op);
     answer_number(&a, "peak_layer", (double)peak->layer, NULL);
     answer_number(&a, "trainable", (double)method_trainable(study->method), NULL);
-    answer_number(&a, "tokens", (double)study->batch.rows.N, "tokens");
+    answer_number(&a, "tokens", (double)study->batch.tokens, "tokens");
     answer_timed(&a, "process_bytes", (double)mem_process_peak_bytes(), "bytes");
     return answer_end(&a);
 }

@@ -172,7 +172,7 @@ static Datum *answer_of(const TimeRun *first, const TimeRun *second, const Produ
     add_times(&other, second);
     answer_add(&a, "other", answer_end(&other));
     answer_timed(&a, "ratio", time_median(first, whole) / time_median(second, whole), NULL);
-    answer_number(&a, "tokens", (double)first->study.batch.rows.N, "tokens");
+    answer_number(&a, "tokens", (double)first->study.batch.tokens, "tokens");
     add_products(&a, products);
     return answer_end(&a);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/pool.h"
 #include "core/math/ops.h"
 #include "tests/bench/bench.h"
 
@@ -18,12 +19,12 @@ enum { N = 2048, T = 128, D = 256, H = 4, G = 2, K = 64, F = 704, V = 1024, R = 
 enum { S = N / T, ROUNDS = 15, COPY = 4 << 20 };
 
 typedef struct Bench {
-    Backend *be;
-    float   *x, *y, *z, *w, *wide, *wide2, *wide3, *a, *b, *h, *inv, *lse, *q, *k, *v, *big, *big2;
+    Backend  *be;
+    float    *x, *y, *z, *w, *wide, *wide2, *wide3, *a, *b, *h, *inv, *lse, *q, *k, *v, *big, *big2;
     uint16_t *half;
-    int32_t *label, *position, *best;
-    double  *loss;
-    Index    at[S + 1];
+    int32_t  *label, *position, *best;
+    double   *loss;
+    Index     at[S + 1];
 } Bench;
 
 static Mat mat(const void *data, Index rows, Index cols)
@@ -38,7 +39,7 @@ static Mat half(const Bench *t, DType dtype, Index rows, Index cols)
 
 static AttnShape shape(const Bench *t)
 {
-    return (AttnShape){S, t->at, t->at, H, G, K, 0, 0.125f};
+    return (AttnShape){S, t->at, t->at, H, G, K, 0, 0.125f, 0};
 }
 
 /* ---- the ops ---------------------------------------------------------------------------- */
@@ -248,7 +249,7 @@ static void decode_512(void *p)
 {
     Bench      *t = p;
     const Index one[] = {0, 1}, keys[] = {0, 512};
-    AttnShape   s = {1, one, keys, H, G, K, 0, 0.125f};
+    AttnShape   s = {1, one, keys, H, G, K, 0, 0.125f, 0};
     t->be->attention(t->be, &s, t->y, t->lse, t->q, t->k, t->v, NULL, NULL);
 }
 static void rmsnorm_1(void *p)
@@ -308,25 +309,25 @@ static const Row rows[] = {
     {"lora dB += dy^T h up", lora_db_up, PRODUCT(F, R, N)},
     {"lora dA += dh^T x", lora_da, PRODUCT(R, D, N)},
     {"lora dx += dh A", lora_dx, PRODUCT(N, D, R)},
-    {"attention", attention, 2.0 * N * T * H * K, 4.0 * N * (2 * D + 2 * G * K)},
-    {"attention_grad", attention_grad, 5.0 * N * T * H * K, 4.0 * N * (5 * D + 6 * G * K)},
-    {"rmsnorm", rmsnorm, 0, 8.0 * N * D},
-    {"rmsnorm_grad", rmsnorm_grad, 0, 16.0 * N * D},
-    {"rope", rope, 0, 8.0 * N * D},
-    {"swiglu", swiglu, 0, 12.0 * N * F},
-    {"swiglu_grad", swiglu_grad, 0, 28.0 * N * F},
-    {"add", add, 0, 12.0 * N * D},
-    {"embed", embed, 0, 8.0 * N * D},
-    {"dropout", dropout, 0, 8.0 * N * D},
-    {"cross_entropy", entropy, 0, 8.0 * N * V},
-    {"adamw", adamw, 0, 28.0 * N * D},
-    {"sum_squares", squares, 0, 4.0 * N * F},
-    {"gemv f32 4096x1024", gemv_f32, 0, 4.0 * BIG_OUT * BIG_IN},
-    {"gemv bf16 4096x1024", gemv_bf16, 0, 2.0 * BIG_OUT * BIG_IN},
-    {"gemv f16 4096x1024", gemv_f16, 0, 2.0 * BIG_OUT * BIG_IN},
-    {"gemv bf16, 4 rows", gemv4_bf16, 0, 2.0 * BIG_OUT * BIG_IN},
-    {"gemv f32 256x256", gemv_small, 0, 4.0 * D * D},
-    {"decode, 512 keys", decode_512, 0, 8.0 * 512 * G * K},
+    {"attention", attention, 2.0 * N *T *H *K, 4.0 * N *(2 * D + 2 * G * K)},
+    {"attention_grad", attention_grad, 5.0 * N *T *H *K, 4.0 * N *(5 * D + 6 * G * K)},
+    {"rmsnorm", rmsnorm, 0, 8.0 * N *D},
+    {"rmsnorm_grad", rmsnorm_grad, 0, 16.0 * N *D},
+    {"rope", rope, 0, 8.0 * N *D},
+    {"swiglu", swiglu, 0, 12.0 * N *F},
+    {"swiglu_grad", swiglu_grad, 0, 28.0 * N *F},
+    {"add", add, 0, 12.0 * N *D},
+    {"embed", embed, 0, 8.0 * N *D},
+    {"dropout", dropout, 0, 8.0 * N *D},
+    {"cross_entropy", entropy, 0, 8.0 * N *V},
+    {"adamw", adamw, 0, 28.0 * N *D},
+    {"sum_squares", squares, 0, 4.0 * N *F},
+    {"gemv f32 4096x1024", gemv_f32, 0, 4.0 * BIG_OUT *BIG_IN},
+    {"gemv bf16 4096x1024", gemv_bf16, 0, 2.0 * BIG_OUT *BIG_IN},
+    {"gemv f16 4096x1024", gemv_f16, 0, 2.0 * BIG_OUT *BIG_IN},
+    {"gemv bf16, 4 rows", gemv4_bf16, 0, 2.0 * BIG_OUT *BIG_IN},
+    {"gemv f32 256x256", gemv_small, 0, 4.0 * D *D},
+    {"decode, 512 keys", decode_512, 0, 8.0 * 512 * G *K},
     {"rmsnorm of one row", rmsnorm_1, 0, 8.0 * D},
 };
 

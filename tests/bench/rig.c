@@ -16,6 +16,12 @@ void rig_check(bool ok, const Error *err)
     exit(1);
 }
 
+void rig_wait(Backend *be)
+{
+    Error err = {0};
+    rig_check(be->sync(be, &err), &err);
+}
+
 ModelConfig rig_config(Index V, Index D, Index L, Index H, Index G, Index K, Index F)
 {
     return (ModelConfig){.family = FAMILY_QWEN2,
@@ -36,14 +42,20 @@ ModelConfig rig_config(Index V, Index D, Index L, Index H, Index G, Index K, Ind
                          .pad = -1};
 }
 
-static void open_backend(Rig *rig, int threads)
+static void open_on(Rig *rig, Backend *be)
 {
     Error err = {0};
-    *rig = (Rig){.cpu = backend_cpu_create(threads, &err)};
-    rig_check(rig->cpu != NULL, &err);
-    trace_init(&rig->trace, rig->cpu);
-    rig->account = mem_account_create("bench", &err);
+    *rig = (Rig){.cpu = be, .account = mem_account_create("bench", &err)};
     rig_check(rig->account != NULL, &err);
+}
+
+static void open_backend(Rig *rig, int threads)
+{
+    Error    err = {0};
+    Backend *cpu = backend_cpu_create(threads, &err);
+    rig_check(cpu != NULL, &err);
+    open_on(rig, cpu);
+    trace_init(&rig->trace, cpu);
 }
 
 /* LoRA of rank 8, and a trainer over rig->data. */
@@ -68,36 +80,51 @@ static void open_training(Rig *rig, Index batch, bool all_linear)
     spec.settings.max_steps = STEPS;
     spec.settings.batch = batch;
     spec.settings.learning_rate = 1e-3;
+    rig->settings = spec.settings;
     rig->trainer = trainer_create(&spec, &err);
     rig_check(rig->trainer != NULL, &err);
 }
 
-void rig_open_random(Rig *rig, int threads, const ModelConfig *config, Index batch, Index length)
+static void make_random_data(Rig *rig, Index batch, Index length)
 {
     Error    err = {0};
-    DataSpec spec = {.config = config};
-    open_backend(rig, threads);
-    rig->model = model_random(config, 1, &rig->trace.be, mem_program(), &err);
-    rig_check(rig->model != NULL, &err);
+    Index    V = rig->model->config.V;
+    DataSpec spec = {.config = &rig->model->config};
     rig->data = dataset_create(&err);
     rig_check(rig->data != NULL, &err);
 
     int32_t *ids = calloc((size_t)length + 1, sizeof *ids);
     rig_check(ids != NULL, &err);
     for (Index i = 0; i < 2 * batch; i++) {
-        for (Index t = 0; t <= length; t++) ids[t] = (int32_t)((i * 7919 + t * t * 31) % config->V);
+        for (Index t = 0; t <= length; t++) ids[t] = (int32_t)((i * 7919 + t * t * 31) % V);
         rig_check(dataset_add_ids(rig->data, ids, length + 1, &spec, &err), &err);
     }
     free(ids);
+}
+
+void rig_open_random(Rig *rig, int threads, const ModelConfig *config, Index batch, Index length)
+{
+    Error err = {0};
+    open_backend(rig, threads);
+    rig->model = model_random(config, 1, &rig->trace.be, mem_program(), &err);
+    rig_check(rig->model != NULL, &err);
+    make_random_data(rig, batch, length);
     open_training(rig, batch, false);
 }
 
-void rig_open_task(Rig *rig, int threads, const char *folder, const char *grammar, Index batch)
+void rig_open_model_on(Rig *rig, Backend *be, Model *model, Index batch, Index length)
+{
+    open_on(rig, be);
+    rig->model = model;
+    make_random_data(rig, batch, length);
+    open_training(rig, batch, true);
+}
+
+static void open_task(Rig *rig, Backend *be, const char *folder, const char *grammar, Index batch)
 {
     Error err = {0};
     char  path[1024];
-    open_backend(rig, threads);
-    rig->model = model_load(folder, &rig->trace.be, mem_program(), &err);
+    rig->model = model_load(folder, be, mem_program(), &err);
     rig_check(rig->model != NULL, &err);
     snprintf(path, sizeof path, "%s/tokenizer.json", folder);
     rig->tok = tokenizer_read(path, &err);
@@ -109,6 +136,18 @@ void rig_open_task(Rig *rig, int threads, const char *folder, const char *gramma
     rig_check(rig->data != NULL, &err);
     grammar_free(task);
     open_training(rig, batch, true);
+}
+
+void rig_open_task(Rig *rig, int threads, const char *folder, const char *grammar, Index batch)
+{
+    open_backend(rig, threads);
+    open_task(rig, &rig->trace.be, folder, grammar, batch);
+}
+
+void rig_open_task_on(Rig *rig, Backend *be, const char *folder, const char *grammar, Index batch)
+{
+    open_on(rig, be);
+    open_task(rig, be, folder, grammar, batch);
 }
 
 StepReport rig_step(Rig *rig)

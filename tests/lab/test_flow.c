@@ -43,7 +43,7 @@ static void the_summary_has_its_members_and_its_words(void **state)
     assert_keys(&rig, "",
                 "modules trainable all percent before after prompt text_before text_after steps "
                 "seconds tokens_per_second first_step_seconds bytes process_peak_bytes out "
-                "out_bytes log seed backend repeat finding");
+                "out_bytes log seed backend device dtype repeat finding");
     assert_keys(&rig, "before", "loss exact_match examples");
     assert_keys(&rig, "after", "loss exact_match examples");
     assert_keys(&rig, "bytes",

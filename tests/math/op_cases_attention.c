@@ -1,6 +1,7 @@
 /*
  * Attention: one token, odd lengths, lengths around and above a block, several segments, groups
- * of 1, 2 and 4 heads, a cache (fewer queries than keys), prefix rows.
+ * of 1, 2 and 4 heads, a cache (fewer queries than keys), prefix rows, rows behind the last segment
+ * (which hold NaNs wherever an op must not look).
  */
 
 #include "tests/math/op_cases.h"
@@ -10,7 +11,7 @@
 
 #include "tests/test.h"
 
-/* size: pattern of segments, H, G, K, P */
+/* size: pattern of segments, H, G, K, P, rows of filling */
 static const Index patterns[][8][2] = {
     {{1, 1}},                 /* one token */
     {{5, 5}},                 /* one sequence */
@@ -46,7 +47,20 @@ static void build_shape(OpCase *c)
                            .G = c->size[2],
                            .K = K,
                            .P = c->size[4],
-                           .scale = (float)(1.0 / sqrt((double)K))};
+                           .scale = (float)(1.0 / sqrt((double)K)),
+                           .fill = c->size[5]};
+}
+
+/* A tensor of `rows` rows and the filling behind them, which nobody may read. */
+static CaseTensor *filled(OpCase *c, const char *name, Role role, Index rows, Index cols)
+{
+    Index       real = rows * cols, all = (rows + c->shape.fill) * cols;
+    CaseTensor *t = case_tensor(c, name, role, rows + c->shape.fill, cols);
+    for (Index i = real; i < all && role == ROLE_IN; i++) t->value[i] = NAN;
+    t->nan_at[0] = real > 0 ? 0 : -1;
+    t->nan_at[1] = real > 0 ? real / 2 : -1;
+    t->nan_at[2] = real - 1;
+    return t;
 }
 
 static void build_inputs(OpCase *c, Role results)
@@ -55,11 +69,11 @@ static void build_inputs(OpCase *c, Role results)
     const AttnShape *shape = &c->shape;
     Index            Nq = shape->q_at[shape->S], Nk = shape->k_at[shape->S], S = shape->S;
     Index            H = shape->H, width = shape->G * shape->K;
-    case_tensor(c, "o", results, Nq, H * shape->K);
-    case_tensor(c, "lse", results, Nq, H);
-    case_tensor(c, "q", ROLE_IN, Nq, H * shape->K);
-    CaseTensor *k = case_tensor(c, "k", ROLE_IN, Nk, width);
-    CaseTensor *v = case_tensor(c, "v", ROLE_IN, Nk, width);
+    filled(c, "o", results, Nq, H * shape->K);
+    filled(c, "lse", results, Nq, H);
+    filled(c, "q", ROLE_IN, Nq, H * shape->K);
+    CaseTensor *k = filled(c, "k", ROLE_IN, Nk, width);
+    CaseTensor *v = filled(c, "v", ROLE_IN, Nk, width);
     CaseTensor *pk = case_tensor(c, "pk", ROLE_IN, shape->P, shape->P ? width : 0);
     CaseTensor *pv = case_tensor(c, "pv", ROLE_IN, shape->P, shape->P ? width : 0);
     if (Nq == 0) case_nan_at(pk, -1), case_nan_at(pv, -1);
@@ -86,12 +100,12 @@ static void attention_call(Backend *be, OpCase *c, float *const *p)
 static void attention_grad_build(OpCase *c)
 {
     build_inputs(c, ROLE_IN);
-    Index Nq = c->tensor[Q].rows, Nk = c->tensor[KEY].rows, P = c->shape.P;
+    Index Nq = c->shape.q_at[c->shape.S], Nk = c->shape.k_at[c->shape.S], P = c->shape.P;
     Index width = c->shape.G * c->shape.K;
-    case_tensor(c, "dout", ROLE_IN, Nq, c->shape.H * c->shape.K);
-    case_tensor(c, "dq", ROLE_ADD, Nq, c->shape.H * c->shape.K);
-    case_tensor(c, "dk", ROLE_ADD, Nk, width);
-    case_tensor(c, "dv", ROLE_ADD, Nk, width);
+    filled(c, "dout", ROLE_IN, Nq, c->shape.H * c->shape.K);
+    filled(c, "dq", ROLE_ADD, Nq, c->shape.H * c->shape.K);
+    filled(c, "dk", ROLE_ADD, Nk, width);
+    filled(c, "dv", ROLE_ADD, Nk, width);
     case_tensor(c, "dpk", ROLE_ADD, P, P ? width : 0);
     case_tensor(c, "dpv", ROLE_ADD, P, P ? width : 0);
 
@@ -119,12 +133,16 @@ static const Op attention_grad = {"attention_grad", offsetof(Backend, attention_
                                   attention_grad_build, attention_grad_call};
 
 static const Index shapes[][CASE_SIZES] = {
-    {ONE, 1, 1, 1, 0},     {ONE, 4, 1, 6, 0},     {ONE, 2, 1, 4, 3},    {FIVE, 1, 1, 3, 0},
-    {FIVE, 2, 2, 8, 0},    {FIVE, 4, 2, 5, 0},    {FIVE, 4, 1, 8, 2},   {SEVERAL, 4, 2, 8, 0},
-    {SEVERAL, 4, 4, 6, 5}, {SEVERAL, 8, 2, 4, 1}, {DECODE, 4, 2, 8, 0}, {DECODE, 4, 1, 7, 3},
-    {CACHED, 2, 1, 6, 0},  {CACHED, 4, 2, 6, 2},  {BLOCK, 2, 1, 16, 0}, {TAILS, 2, 1, 16, 0},
-    {TAILS, 4, 2, 10, 9},  {LONG, 2, 2, 33, 0},   {LONG, 2, 1, 12, 70}, {NOTHING, 2, 1, 4, 0},
-    {NOTHING, 2, 1, 4, 2},
+    {ONE, 1, 1, 1, 0},        {ONE, 4, 1, 6, 0},        {ONE, 2, 1, 4, 3},
+    {FIVE, 1, 1, 3, 0},       {FIVE, 2, 2, 8, 0},       {FIVE, 4, 2, 5, 0},
+    {FIVE, 4, 1, 8, 2},       {SEVERAL, 4, 2, 8, 0},    {SEVERAL, 4, 4, 6, 5},
+    {SEVERAL, 8, 2, 4, 1},    {DECODE, 4, 2, 8, 0},     {DECODE, 4, 1, 7, 3},
+    {CACHED, 2, 1, 6, 0},     {CACHED, 4, 2, 6, 2},     {BLOCK, 2, 1, 16, 0},
+    {TAILS, 2, 1, 16, 0},     {TAILS, 4, 2, 10, 9},     {LONG, 2, 2, 33, 0},
+    {LONG, 2, 1, 12, 70},     {NOTHING, 2, 1, 4, 0},    {NOTHING, 2, 1, 4, 2},
+    {ONE, 2, 1, 4, 3, 2},     {SEVERAL, 4, 2, 8, 0, 5}, {CACHED, 4, 2, 6, 2, 1},
+    {TAILS, 4, 2, 10, 9, 63}, {NOTHING, 2, 1, 4, 0, 7}, {NOTHING, 2, 1, 4, 2, 7},
+    {DECODE, 4, 2, 8, 0, 3},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 

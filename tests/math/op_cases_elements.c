@@ -253,6 +253,7 @@ static const CaseRow rows[] = {
     {&dropout, {5, 34, 2, 1}},
     {&dropout, {5, 35, 0, 0}},
     {&dropout, {270, 70, 7, 1}},
+    {&dropout, {3, 300, 4, 1}},
     {&dropout, {0, 3, 4, 0}},
     {&sum_squares, {0}},
     {&sum_squares, {1}},

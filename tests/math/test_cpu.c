@@ -259,7 +259,7 @@ static void full_attention(Backend *be, float *out, const float *a, const float 
 {
     Error       err = {0};
     const Index at[] = {0, 300, 301, 301, 812, N};
-    AttnShape   s = {5, at, at, H, G, K, 0, 0.125f};
+    AttnShape   s = {5, at, at, H, G, K, 0, 0.125f, 0};
     float      *o = out, *lse = o + N * D, *dq = lse + N * H;
     assert_true(be->reserve(be, be->attention_workspace(600, K), &err));
     be->attention(be, &s, o, lse, a, b, a, NULL, NULL);
@@ -324,7 +324,7 @@ static void check_long_rows(Backend *be, Index queries, Index keys, Index W)
 {
     Error       err = {0};
     const Index q_at[] = {0, queries}, k_at[] = {0, keys};
-    AttnShape   s = {1, q_at, k_at, 1, 1, W, 0, 1.0f};
+    AttnShape   s = {1, q_at, k_at, 1, 1, W, 0, 1.0f, 0};
     float *q = numbers(16, queries * W), *k = numbers(17, keys * W), *v = numbers(18, keys * W);
     float *o = numbers(19, queries * W), *lse = numbers(20, queries);
     assert_true(be->reserve(be, be->attention_workspace(keys, W), &err));

@@ -289,10 +289,10 @@ static void attention_gradients_match_differences(void **state)
     static const Index     one[] = {0, 1}, six[] = {0, 6}, q3[] = {0, 4, 5, 8}, k3[] = {0, 4, 5, 8};
     static const Index     q_cache[] = {0, 1, 1, 4}, k_cache[] = {0, 5, 7, 12};
     static const AttnShape shapes[] = {
-        {1, one, one, 1, 1, 1, 0, 0.8f},         {1, one, one, 2, 1, 3, 2, 0.8f},
-        {1, six, six, 2, 2, 4, 0, 0.5f},         {3, q3, k3, 4, 2, 3, 0, 0.5f},
-        {3, q3, k3, 4, 1, 5, 3, 0.4f},           {3, q_cache, k_cache, 2, 1, 4, 0, 0.5f},
-        {3, q_cache, k_cache, 4, 2, 4, 1, 0.5f},
+        {1, one, one, 1, 1, 1, 0, 0.8f, 0},         {1, one, one, 2, 1, 3, 2, 0.8f, 0},
+        {1, six, six, 2, 2, 4, 0, 0.5f, 0},         {3, q3, k3, 4, 2, 3, 0, 0.5f, 0},
+        {3, q3, k3, 4, 1, 5, 3, 0.4f, 0},           {3, q_cache, k_cache, 2, 1, 4, 0, 0.5f, 0},
+        {3, q_cache, k_cache, 4, 2, 4, 1, 0.5f, 0},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         const AttnShape *s = &shapes[i];

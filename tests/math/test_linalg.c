@@ -263,12 +263,59 @@ static void all_four(void *context, Error *err)
     double wide[20], left[16];
     for (int i = 0; i < 20; i++) wide[i] = (double)A[i];
     if (!linalg_svd_double(s, left, NULL, wide, 4, 5, err)) return;
+    if (!linalg_singular_values(s, wide, 4, 5, NULL, err)) return;
 }
 
 static void factorizations_survive_every_failed_allocation(void **state)
 {
     (void)state;
     assert_true(torture(all_four, NULL) > 10);
+}
+
+static void keep_percent(void *context, int percent)
+{
+    int *kept = context;
+    assert_true(percent >= *kept && percent < 100);
+    *kept = percent;
+}
+
+/* In panels as in one call: also where the last panel is narrow, and of low rank. */
+static void singular_values_in_steps_are_the_same(void **state)
+{
+    (void)state;
+    static const Index sizes[][2] = {{1, 1},   {1, 7},   {7, 1},     {33, 33},  {64, 31},
+                                     {31, 64}, {65, 65}, {150, 100}, {100, 150}};
+    static double      A[150 * 150];
+    double             s[150], want[150];
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof sizes[0]; i++) {
+        Index       m = sizes[i / 2][0], n = sizes[i / 2][1], k = m < n ? m : n;
+        Error       err = {0};
+        int         percent = 0;
+        LinalgWatch watch = {.tell = keep_percent, .context = &percent};
+        for (Index r = 0; r < m * n; r++) {
+            A[r] = i % 2 == 0 ? (double)entropy(i, r) : (double)(r / n + 1) * (double)(r % n + 2);
+        }
+        assert_true(linalg_svd_double(want, NULL, NULL, A, m, n, &err));
+        assert_true(linalg_singular_values(s, A, m, n, &watch, &err));
+        for (Index l = 0; l < k; l++) assert_close(s[l], want[l], 1e-13 * want[0]);
+        assert_int_equal(percent, 99);
+    }
+}
+
+static void singular_values_stop_when_asked(void **state)
+{
+    (void)state;
+    double      A[6] = {1, 2, 3, 4, 5, 6}, s[2];
+    Cancel      cancel = {0};
+    Error       err = {0};
+    LinalgWatch watch = {.cancel = &cancel};
+    cancel_request(&cancel);
+    assert_false(linalg_singular_values(s, A, 2, 3, &watch, &err));
+    assert_error(&err, ERR_CANCELLED, "stopped");
+    err = (Error){0};
+    A[3] = (double)NAN;
+    assert_false(linalg_singular_values(s, A, 2, 3, NULL, &err));
+    assert_error(&err, ERR_NUMERIC, "not finite");
 }
 
 TEST_GROUP(linalg, cmocka_unit_test(svd_rebuilds_the_matrix_from_orthogonal_factors),
@@ -280,4 +327,6 @@ TEST_GROUP(linalg, cmocka_unit_test(svd_rebuilds_the_matrix_from_orthogonal_fact
            cmocka_unit_test(svd_of_a_product_is_that_of_the_matrix_built),
            cmocka_unit_test(a_fresh_adapter_with_b_zero_has_rank_zero),
            cmocka_unit_test(a_matrix_with_a_nan_or_infinity_is_refused),
+           cmocka_unit_test(singular_values_in_steps_are_the_same),
+           cmocka_unit_test(singular_values_stop_when_asked),
            cmocka_unit_test(factorizations_survive_every_failed_allocation));

@@ -165,7 +165,7 @@ static bool run(Rig *rig, RigForward *forward, bool record)
     if (y != NULL) tape_done(rig->tape, y);
     if (record && rig->poison) poison(rig);
     if (record) tape_walk_back(rig->tape, 0);
-    return tape_ok(rig->tape, NULL);
+    return tape_finish(rig->tape, NULL);
 }
 
 bool rig_value(Rig *rig, RigForward *forward, double *value, Error *err)

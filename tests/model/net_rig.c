@@ -110,7 +110,7 @@ static double run_loss(NetRig *rig, const NetBatch *batch, bool record)
     net_loss(rig->net, rig->tape, hidden, spec);
     tape_done(rig->tape, hidden);
     if (record) (void)!tape_backward(rig->tape, &err);
-    tape_ok(rig->tape, &err);
+    tape_finish(rig->tape, &err);
     assert_ok(&err);
     tape_reset(rig->tape);
     return sum / (double)batch->rows.M;

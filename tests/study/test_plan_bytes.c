@@ -8,6 +8,7 @@
 #include "core/adapt/method.h"
 #include "core/base/mem.h"
 #include "core/study/plan.h"
+#include "tests/math/cuda_rig.h"
 #include "tests/study/drawn.h"
 #include "tests/test.h"
 
@@ -89,7 +90,7 @@ static Plan highest_plan(const Case *c, Index more, Index *targets)
                                  .batch = s->batch,
                                  .max_length = s->max_length};
     Error                err = {0};
-    Batch                batch = {0};
+    Batch                batch = {.row_bucket = c->be->row_bucket};
     Plan                 highest = {0};
     Order               *order = order_create(c->data, spec, &err);
     for (Index b = 0; b < s->accumulation; b++) {
@@ -204,7 +205,7 @@ static void check_opened(const Case *c, Seen *seen)
 
     train_one_step(c);
     mem_peak_by_purpose(c->run, measured);
-    measured[MEM_WEIGHTS] = mem_use(c->base, MEM_HOST, MEM_WEIGHTS).in_use;
+    measured[MEM_WEIGHTS] = mem_use(c->base, c->be->space, MEM_WEIGHTS).in_use;
     compare(c, &plan, measured, seen->cases + seen->refused);
     assert_int_equal(plan.trainable, method_trainable(c->method));
     assert_int_equal(plan.all, method_all(c->method));
@@ -249,4 +250,20 @@ static void planned_bytes_are_the_counted_ones_to_the_byte(void **state)
     assert_true(seen.noticed > 370);
 }
 
-TEST_GROUP(plan_bytes, cmocka_unit_test(planned_bytes_are_the_counted_ones_to_the_byte));
+/* Every array of a run lies on the device, its batches filled up to few lengths. */
+static void the_same_holds_for_memory_of_a_device(void **state)
+{
+    (void)state;
+    Error err = {0};
+    Draw  draw = {.state = 2025};
+    Seen  seen = {0};
+    use_cuda(NULL);
+    Backend *be = backend_create("cuda", 1, &err);
+    assert_ok(&err);
+    while (seen.cases < 25) check_case(&draw, be, &seen);
+    be->free(be);
+    assert_true(seen.noticed > 0);
+}
+
+TEST_GROUP(plan_bytes, cmocka_unit_test(planned_bytes_are_the_counted_ones_to_the_byte),
+           cmocka_unit_test(the_same_holds_for_memory_of_a_device));

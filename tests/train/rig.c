@@ -43,7 +43,8 @@ void rig_open(Rig *rig, const RigSpec *spec, const TrainSettings *settings)
     Error err = {0};
 
     *rig = (Rig){.settings = *settings};
-    rig->be = backend_create(spec->backend, spec->threads, &err);
+    BackendSpec backend = {spec->backend, spec->threads, spec->precision};
+    rig->be = backend_open(&backend, &err);
     assert_ok(&err);
     const char *model = spec->model != NULL ? spec->model : "models/qwen2-tied";
     rig->model = model_load(test_fixture(model), rig->be, mem_program(), &err);

@@ -21,6 +21,7 @@ typedef struct Rig {
 typedef struct RigSpec {
     const char       *backend; /* "ref", "cpu" */
     int               threads;
+    Precision         precision;
     const char       *adapter; /* a fixture folder to continue; NULL: a new adapter or full */
     bool              full;
     const LoraConfig *lora;     /* for a new adapter */

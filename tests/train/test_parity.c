@@ -9,6 +9,7 @@
 
 #include "core/base/json.h"
 #include "core/model/safetensors.h"
+#include "tests/math/cuda_rig.h"
 #include "tests/test.h"
 #include "tests/train/rig.h"
 
@@ -94,6 +95,7 @@ static void compare_run(const char *name, const char *backend, bool full)
                           .threads = 2,
                           .full = full,
                           .adapter = full ? NULL : "train/initial-adapter"};
+    if (strcmp(backend, "cuda") == 0) use_cuda(NULL);
     rig_open(&rig, &spec, &settings);
     compare_steps(&rig, json_root(json));
     if (!full) {
@@ -109,6 +111,7 @@ static void lora_with_accumulation_clipping_warmup_and_decay(void **state)
     (void)state;
     compare_run("lora-adamw", "ref", false);
     compare_run("lora-adamw", "cpu", false);
+    compare_run("lora-adamw", "cuda", false);
 }
 
 static void full_fine_tuning_with_cosine(void **state)
@@ -116,6 +119,7 @@ static void full_fine_tuning_with_cosine(void **state)
     (void)state;
     compare_run("full-adamw", "ref", true);
     compare_run("full-adamw", "cpu", true);
+    compare_run("full-adamw", "cuda", true);
 }
 
 static void lora_with_sgd_and_momentum(void **state)
@@ -123,6 +127,7 @@ static void lora_with_sgd_and_momentum(void **state)
     (void)state;
     compare_run("lora-sgd", "ref", false);
     compare_run("lora-sgd", "cpu", false);
+    compare_run("lora-sgd", "cuda", false);
 }
 
 TEST_GROUP(parity, cmocka_unit_test(lora_with_accumulation_clipping_warmup_and_decay),

@@ -12,6 +12,7 @@
 #include "core/math/cpu/cpu_ops.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { BLOCK_ROWS = 64, TASK_ROWS = 128, FEW_QUERIES = 4 };
 
@@ -188,10 +189,20 @@ static void attention_task(void *context, Index task, int worker)
     }
 }
 
+/* Rows that belong to no sequence attend to nothing. */
+static void clear_fill(const AttnShape *c, float *o, float *lse)
+{
+    Index from = c->q_at[c->S] * c->H, count = c->fill * c->H;
+    if (count == 0) return;
+    memset(o + from * c->K, 0, (size_t)(count * c->K) * sizeof *o);
+    memset(lse + from, 0, (size_t)count * sizeof *lse);
+}
+
 void cpu_attention(Backend *be, const AttnShape *shape, float *o, float *lse, const float *q,
                    const float *k, const float *v, const float *pk, const float *pv)
 {
     CHECK(shape->G > 0 && shape->H % shape->G == 0);
+    clear_fill(shape, o, lse);
     Index longest = 0, pairs = 0;
     for (Index s = 0; s < shape->S; s++) {
         Index queries = shape->q_at[s + 1] - shape->q_at[s];

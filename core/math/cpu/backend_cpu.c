@@ -3,6 +3,7 @@
  */
 
 #include "core/math/cpu/cpu_ops.h"
+#include "core/math/host.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -136,6 +137,9 @@ static const Backend table = {
     .name                = "cpu",
     .space               = MEM_HOST,
     .free                = cpu_free,
+    .sync                = host_sync,
+    .row_bucket          = host_row_bucket,
+    .device_memory       = host_device_memory,
     .alloc               = host_alloc,
     .release             = host_release,
     .put                 = host_put,

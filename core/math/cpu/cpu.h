@@ -9,6 +9,7 @@
  * the same bits. Little work is done by the caller alone, for waking a worker costs more.
  */
 
+#include "core/base/pool.h"
 #include "core/math/convert.h"
 
 enum {

@@ -14,6 +14,7 @@
 #include "core/math/ref/ref.h"
 
 #include <math.h>
+#include <string.h>
 
 /* T scores, or two gradient rows of width K; in doubles. */
 Index ref_attention_workspace(Index T, Index K)
@@ -64,12 +65,22 @@ static double attend(float *o, const float *q, const Seen *keys, const Seen *val
     return largest + log(sum);
 }
 
+/* Rows that belong to no sequence attend to nothing. */
+static void clear_fill(const AttnShape *shape, float *o, float *lse)
+{
+    Index from = shape->q_at[shape->S] * shape->H, count = shape->fill * shape->H;
+    if (count == 0) return;
+    memset(o + from * shape->K, 0, (size_t)(count * shape->K) * sizeof *o);
+    memset(lse + from, 0, (size_t)count * sizeof *lse);
+}
+
 void ref_attention(Backend *be, const AttnShape *shape, float *o, float *lse, const float *q,
                    const float *k, const float *v, const float *pk, const float *pv)
 {
     const RefState *ref = be->state;
     Index           H = shape->H, K = shape->K, P = shape->P, stride = shape->G * K;
     CHECK(H % shape->G == 0 && P >= 0 && (P == 0 || (pk != NULL && pv != NULL)));
+    clear_fill(shape, o, lse);
 
     for (Index s = 0; s < shape->S; s++) {
         Index q0 = shape->q_at[s], n_q = shape->q_at[s + 1] - q0;

@@ -3,6 +3,7 @@
  * reader opens first to see what an op does.
  */
 
+#include "core/math/host.h"
 #include "core/math/ref/ref.h"
 
 static void ref_free(Backend *be)
@@ -23,6 +24,9 @@ static const Backend table = {
     .space = MEM_HOST,
     .threads = 1,
     .free = ref_free,
+    .sync = host_sync,
+    .row_bucket = host_row_bucket,
+    .device_memory = host_device_memory,
     .alloc = ref_alloc,
     .release = ref_release,
     .put = ref_put,
