@@ -126,7 +126,7 @@ MemAccount *tape_account(const Tape *tape)
 /* A device may still write losses to where they were asked to go: not after this. */
 void tape_reset(Tape *tape)
 {
-    if (tape->losses.count > 0) tape_settle_losses(tape);
+    if (tape->losses.count > 0) tape_settle_losses(tape, false);
     tape_drop_tensors(tape, 0);
     tape->nodes.count = 0;
     tape->loss_last = false;
@@ -167,7 +167,7 @@ bool tape_ok(const Tape *tape, Error *err)
 
 bool tape_finish(Tape *tape, Error *err)
 {
-    if (!tape_failed(tape)) tape_settle_losses(tape);
+    tape_settle_losses(tape, true);
     return tape_ok(tape, err);
 }
 

@@ -107,7 +107,8 @@ Tensor *tape_gather(Tape *tape, Tensor *x, const Index *rows, Index M);
  * Loss. labels[M] in [0, V), or -1 for a row that counts nothing. The value added to *loss_sum is
  * the sum of losses in nats, not divided; gradients are those of grad_scale * sum (the caller
  * passes 1 / number of targets of the whole accumulated batch). row_loss and best: host arrays
- * [M] or NULL. All three are written by tape_finish, at the latest by tape_reset.
+ * [M] or NULL. All three are written by tape_finish when it succeeds, and must live until then or
+ * until tape_reset, which gives up what is still owed.
  */
 typedef struct LossSpec {
     const int32_t *labels;

@@ -130,8 +130,9 @@ void tape_check_in_place(const Tensor *y);
 
 /* ---- tape_loss.c ------------------------------------------------------------------------ */
 
-/* Wait for the device, add up the losses that were asked for when it did not fail, forget them. */
-void tape_settle_losses(Tape *tape);
+/* Wait for the device; when `wanted` and nothing failed, add up the losses that were asked for.
+ * Forget them. */
+void tape_settle_losses(Tape *tape, bool wanted);
 
 /* Small readings of an argument. */
 bool         tape_needs(const Tensor *t); /* false for NULL */

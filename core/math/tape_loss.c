@@ -36,9 +36,9 @@ static double *loss_rows(Tape *tape, const LossSpec *spec, Index M)
     return loss->rows;
 }
 
-void tape_settle_losses(Tape *tape)
+void tape_settle_losses(Tape *tape, bool wanted)
 {
-    bool ok = tape->be->sync(tape->be, &tape->error);
+    bool ok = tape->be->sync(tape->be, &tape->error) && wanted && !tape_failed(tape);
     for (Index i = 0; i < tape->losses.count; i++) {
         TapeLoss *loss = tape_store_at(&tape->losses, i);
         for (Index n = 0; ok && n < loss->n; n++) *loss->sum += loss->rows[n];

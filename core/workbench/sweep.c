@@ -162,6 +162,8 @@ static bool make_workers(Sweep *sweep, Error *err)
     if (base == NULL) return false;
     int threads = bench_threads(sweep->bench);
     if (threads > sweep->run_count) threads = (int)sweep->run_count;
+    /* Each worker has a workspace of its own on a device, whose memory is not for us alone. */
+    if (base->be->space == MEM_DEVICE && threads > 4) threads = 4;
     sweep->workers = mem_alloc(mem_program(), MEM_TEXT, threads, sizeof *sweep->workers, err);
     if (sweep->workers == NULL) return false;
     for (int i = 0; i < threads; i++) {

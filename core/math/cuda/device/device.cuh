@@ -124,6 +124,18 @@ template <class Args> static void call_kernel(const void *kernel, const void *ar
 #endif
 }
 
+/*
+ * Two ops in one pass over memory: an op whose input the command before has just made may take
+ * that command back and do its work as well. queue_last: the arguments of the last command when it
+ * is a launch of this kernel, else NULL.
+ */
+const void *queue_last(const Device *d, const void *kernel);
+void        queue_take_back(Device *d);
+/* y = a + b of n elements was queued last (and still is). */
+bool last_is_add(const Device *d, const float *y, Index n, const float **a, const float **b);
+/* bias was added to the N rows of y last, each of `cols` elements: take it back. */
+bool take_back_bias(Device *d, const float *y, Index N, Index cols, const float **bias);
+
 /* launch(d, kernel, grid, args): the kernel is `__global__ void kernel(Args a)`. */
 template <class Args>
 static void launch(Device *d, void (*kernel)(Args), Grid grid, const Args &args)

@@ -40,9 +40,54 @@ static __global__ void normalize_rows(NormArgs a)
     if (WARP_LANE == 0) a.inv[n] = inv;
 }
 
+/* The residual and the norm behind it, y = a + b and its norm, in one pass. The sum is read again
+ * by the thread that wrote it. */
+typedef struct SumNormArgs {
+    NormArgs     norm; /* x: the sum's place */
+    float       *sum;
+    const float *a, *b;
+} SumNormArgs;
+
+static __global__ void add_and_normalize_rows(SumNormArgs s)
+{
+    const NormArgs &a = s.norm;
+    Index           n = WARP_ROW;
+    if (n >= a.N) return;
+    float squares = 0.0f;
+    for (Index q = WARP_LANE; q < a.row.quads; q += WARP) {
+        Quad t = load_quad(s.a + n * a.row.n, q, a.row), u = load_quad(s.b + n * a.row.n, q, a.row);
+        for (int k = 0; k < 4; k++) t.v[k] += u.v[k];
+        store_quad(s.sum + n * a.row.n, q, a.row, t);
+        float low = t.v[0] * t.v[0] + t.v[1] * t.v[1], high = t.v[2] * t.v[2] + t.v[3] * t.v[3];
+        squares += low + high;
+    }
+    float inv = 1.0f / sqrtf(warp_sum(squares) / (float)a.row.n + a.eps);
+    for (Index q = WARP_LANE; q < a.row.quads; q += WARP) {
+        Quad t = load_quad(s.sum + n * a.row.n, q, a.row), w = load_quad(a.w, q, a.row);
+        for (int k = 0; k < 4; k++) t.v[k] *= inv * w.v[k];
+        store_quad(a.y + n * a.row.n, q, a.row, t);
+    }
+    if (WARP_LANE == 0) a.inv[n] = inv;
+}
+
+static bool apart(const float *a, Index n, const float *b, Index m)
+{
+    return a + n <= b || b + m <= a;
+}
+
+/* The sum's summands may be gone by now and their place given to the norm's results. That does no
+ * harm where row n takes the very place of row n, for a warp has read it all before it writes. */
+static bool may_join(const NormArgs *a, const SumNormArgs *s, Index D)
+{
+    Index n = a->N * D;
+    return apart(a->inv, a->N, s->a, n) && apart(a->inv, a->N, s->b, n) &&
+           (a->y == s->a || apart(a->y, n, s->a, n)) && (a->y == s->b || apart(a->y, n, s->b, n));
+}
+
 void cuda_rmsnorm(Backend *be, float *y, float *inv, const float *x, const float *w, Index N,
                   Index D, float eps)
 {
+    Device  *d = device_of(be);
     NormArgs a = {};
     a.y = y;
     a.inv = inv;
@@ -51,7 +96,16 @@ void cuda_rmsnorm(Backend *be, float *y, float *inv, const float *x, const float
     a.N = N;
     a.row = row_span(D, y, x, w);
     a.eps = eps;
-    launch(device_of(be), normalize_rows, grid_of_warps(N), a);
+    SumNormArgs s = {};
+    if (!last_is_add(d, x, N * D, &s.a, &s.b) || !may_join(&a, &s, D)) {
+        launch(d, normalize_rows, grid_of_warps(N), a);
+        return;
+    }
+    queue_take_back(d);
+    s.norm = a;
+    s.norm.row = row_span(D, y, x, w, s.a, s.b);
+    s.sum = (float *)x; /* the sum's own, which was to be written by what was taken back */
+    launch(d, add_and_normalize_rows, grid_of_warps(N), s);
 }
 
 /* ---- the gradient of x -------------------------------------------------------------------- */

@@ -40,9 +40,26 @@ static Command *append(Device *d, CommandKind kind, Index bytes)
     memset(c, 0, (size_t)size);
     c->kind = kind;
     c->bytes = bytes;
+    q->last = q->list_bytes;
     q->list_bytes += size;
     q->commands++;
     return c;
+}
+
+const void *queue_last(const Device *d, const void *kernel)
+{
+    const Queue *q = d->queue;
+    if (q->last < 0) return NULL;
+    const Command *c = (const Command *)(const void *)(q->list + q->last);
+    return c->kind == COMMAND_KERNEL && c->kernel == kernel ? c + 1 : NULL;
+}
+
+void queue_take_back(Device *d)
+{
+    Queue *q = d->queue;
+    q->list_bytes = q->last;
+    q->last = -1;
+    q->commands--;
 }
 
 void queue_kernel(Device *d, const void *kernel, KernelCall *call, Grid grid, const void *args,
@@ -104,6 +121,7 @@ static void clear_list(Queue *q)
 {
     q->list_bytes = 0;
     q->commands = 0;
+    q->last = -1;
     q->staged_bytes = 0;
     q->shared_count = 0;
 }
@@ -182,6 +200,7 @@ bool queue_open(Device *d, Error *err)
     if (q == NULL) return false;
     q->staging_bytes = d->spec.staging > 0 ? d->spec.staging : DEFAULT_STAGING;
     q->turn_waited = true;
+    q->last = -1;
     q->list = (char *)d->host->alloc(LIST_BYTES, err);
     q->list_room = LIST_BYTES;
     return q->list != NULL && open_areas(d, q, err);

@@ -65,6 +65,7 @@ typedef struct Result {
 struct Queue {
     char *list;
     Index list_bytes, list_room, commands;
+    Index last; /* where the last command begins; -1: the list is empty */
 
     /* Host arrays. Two pinned areas take turns: one is written while the other is still being
      * copied. The device's side is one, at fixed addresses. */
