@@ -103,7 +103,7 @@ struct Backend {
      * sum_squares wait likewise. Host backends have nothing to wait for. */
     bool (*sync)(Backend *be, Error *err);
     /* How many rows a batch of N is filled up to, so that few shapes occur: >= N, at most
-     * N + N/8 + 63, monotonic. Host backends: N. */
+     * N + N/8 + 15, monotonic. Host backends: N. */
     Index (*row_bucket)(Index N);
     /* Bytes of the device's memory that are free now, for everybody, and that it has; zeros where
      * memory is the host's. */

@@ -148,7 +148,9 @@ static void events_name_their_run(void **state)
 static void a_stop_ends_all_runs(void **state)
 {
     (void)state;
-    for (int stop_at = 1; stop_at <= 24; stop_at += 4) {
+    /* Of 24 events. A run that has computed its last measurement may end before it sees the stop,
+     * so the last events are no places to stop at. */
+    for (int stop_at = 1; stop_at <= 17; stop_at += 4) {
         BenchRig rig;
         bench_rig_open(&rig, 2);
         Listener listener = {.rig = &rig, .stop_at = stop_at};

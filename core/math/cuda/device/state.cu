@@ -159,11 +159,11 @@ bool cuda_sync(Backend *be, Error *err)
     return queue_wait(d) || tell_failure(d, err);
 }
 
-/* Steps of 64 rows up to 512, then an eighth of the power of two below: at most eight lengths from
- * one power of two to the next. */
+/* Steps of 16 rows up to 256, then an eighth of the power of two below: at most eight lengths from
+ * one power of two to the next, and what a batch needs is seen in its bytes. */
 Index cuda_row_bucket(Index N)
 {
-    Index step = 64;
+    Index step = 16;
     while (step * 16 <= N) step *= 2;
     return div_up(N, step) * step;
 }
