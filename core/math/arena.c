@@ -32,7 +32,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-#define ARENA_ALIGN     64
+#define ARENA_ALIGN 64
 #define ARENA_BLOCK_MIN (1024 * 1024)
 
 typedef struct Extent {
@@ -172,6 +172,21 @@ static Index larger(Index a, Index b)
     return a > b ? a : b;
 }
 
+/* A large block means few of them; where a device has no room for that, what is needed will do. */
+static char *block_memory(Arena *arena, Index size, Index *taken, Error *err)
+{
+    Backend *be = arena->be;
+    Index    roomy = larger(size, ARENA_BLOCK_MIN);
+    *taken = larger(roomy, arena->reserved_bytes / 4 / ARENA_ALIGN * ARENA_ALIGN);
+    if (be->space == MEM_DEVICE && *taken > size) {
+        Error quiet = {0};
+        char *data = be->alloc(be, *taken, &quiet);
+        if (data != NULL) return data;
+        *taken = size;
+    }
+    return be->alloc(be, *taken, err);
+}
+
 /* A new block of at least `size` bytes, all of it one hole. */
 static Block *grow(Arena *arena, Index size, Error *err)
 {
@@ -180,11 +195,10 @@ static Block *grow(Arena *arena, Index size, Error *err)
     if (blocks == NULL) return NULL;
     arena->blocks = blocks;
 
-    Block block = {.size = larger(size, ARENA_BLOCK_MIN)};
-    block.size = larger(block.size, arena->reserved_bytes / 4 / ARENA_ALIGN * ARENA_ALIGN);
+    Block block = {0};
     block.extents = room_for_one_more(NULL, 0, &block.capacity, (Index)sizeof(Extent), err);
     if (block.extents == NULL) return NULL;
-    block.data = arena->be->alloc(arena->be, block.size, err);
+    block.data = block_memory(arena, size, &block.size, err);
     if (block.data == NULL) {
         mem_free(block.extents);
         return NULL;

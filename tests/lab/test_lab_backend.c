@@ -2,8 +2,10 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tests/cuda/emulator/emulator.h"
 #include "tests/lab/lab_rig.h"
 #include "tests/math/cuda_rig.h"
 #include "tests/test.h"
@@ -174,10 +176,43 @@ static void doctor_tells_device_and_memory(void **state)
     close_rig(&rig);
 }
 
+/* On a device that is too small by less and less: the hint names a batch, and that batch runs. */
+static void a_full_device_is_told_with_what_would_fit(void **state)
+{
+    (void)state;
+    static const char *const train = "train " MODEL "--max_steps 1 --examples 16 --eval_examples 2 "
+                                     "--per_device_train_batch_size %d --out %%s/out%d";
+    if (cuda_is_real()) skip();
+    int followed = 0;
+    for (size_t kib = 18400; kib < 24000 && followed == 0; kib += 100) {
+        LabRig rig;
+        char   line[512];
+        emulated_reset();
+        emulated_device.memory = kib << 10;
+        use_cuda(&(CudaSpec){.workspace = 8 << 20, .staging = 1 << 20});
+        lab_rig_open(&rig);
+        snprintf(line, sizeof line, train, 16, 1);
+        bool        ok = lab_run(&rig, line);
+        const char *hint = strstr(rig.err.hint, "--per_device_train_batch_size ");
+        int         batch = hint != NULL ? (int)strtol(strchr(hint, ' '), NULL, 10) : 0;
+        if (!ok) assert_int_equal(rig.err.code, ERR_MEMORY);
+        if (!ok && batch > 0) {
+            assert_true(batch < 16 && strstr(rig.err.hint, " MiB of ") != NULL);
+            snprintf(line, sizeof line, train, batch, 2);
+            lab_must(&rig, line);
+            followed++;
+        }
+        close_rig(&rig);
+    }
+    emulated_reset();
+    assert_int_equal(followed, 1);
+}
+
 TEST_GROUP(lab_backend, cmocka_unit_test(auto_trains_on_the_cpu_and_says_why),
            cmocka_unit_test(a_run_goes_on_with_cpu_where_auto_was_cpu),
            cmocka_unit_test(cuda_is_refused_with_the_devices_reason),
            cmocka_unit_test(doctor_tells_why_there_is_no_device),
            cmocka_unit_test(auto_takes_the_device_for_everything),
            cmocka_unit_test(a_training_tells_what_it_used),
-           cmocka_unit_test(doctor_tells_device_and_memory));
+           cmocka_unit_test(doctor_tells_device_and_memory),
+           cmocka_unit_test(a_full_device_is_told_with_what_would_fit));
