@@ -57,6 +57,7 @@ static bool show(Lab *lab, const Args *args, const Cancel *cancel, Error *err)
     if (script != NULL) {
         spec.display = script_open(script, args_text(args, "save"), err);
         if (spec.display == NULL) return false;
+        script_set_colours(spec.display, spec.theme, wants_colour(args));
         Error why = {0};
         bool  ok = screen_run(&spec, &why);
         if (!script_close(spec.display, err)) return false;

@@ -40,13 +40,13 @@ static void add_value(Value *list, const Lesson *lesson, const LessonProgress *p
 static void add_line(Result *result, const Lesson *lesson, const LessonProgress *progress)
 {
     Str title = {0}, needs = {0}, state = {0};
-    safe_text(&title, lesson->title, (Index)strlen(lesson->title), false, 31);
+    safe_text(&title, lesson->title, (Index)strlen(lesson->title), false, 29);
     str_addf(&needs, tr("%g s, "), lesson->seconds);
     str_add_bytes_count(&needs, lesson->memory);
     if (lesson->needs[0] != '\0') str_addf(&needs, ", %s", lesson->needs);
     state_words(&state, progress);
     int width = text_columns(str_text(&title), title.len);
-    result_line(result, "  %-13s%s%*s%3td min   %-16s %s", lesson->id, str_text(&title), 32 - width,
+    result_line(result, "  %-13s%s%*s%3td min   %-16s %s", lesson->id, str_text(&title), 30 - width,
                 "", lesson->minutes, str_text(&needs), str_text(&state));
     result_used(result, &title);
     result_used(result, &needs);

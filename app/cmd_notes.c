@@ -201,6 +201,7 @@ static bool run_on_display(Second *second, const Args *args, const Cancel *cance
     if (script != NULL) {
         second->display = script_open(script, args_text(args, "save"), err);
         if (second->display == NULL) return false;
+        script_set_colours(second->display, spec.theme, spec.colour);
         bool ok = run(second, cancel, err);
         return script_close(second->display, err) && ok;
     }

@@ -46,6 +46,8 @@ void gnuplot_turn(Gnuplot *gnuplot);
 /* A sentence once, when something happened ("gnuplot is not answering"); NULL otherwise. */
 const char *gnuplot_news(Gnuplot *gnuplot);
 bool        gnuplot_alive(const Gnuplot *gnuplot);
+/* Nothing that was handed over is still under way; gnuplot_finish tells at once how it went. */
+bool gnuplot_idle(const Gnuplot *gnuplot);
 /* Wait for what was handed over, at most this long; false with ERR_DEVICE and gnuplot's own
  * words when no picture came. */
 NODISCARD bool gnuplot_finish(Gnuplot *gnuplot, double seconds, Error *err);

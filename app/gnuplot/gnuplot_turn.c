@@ -225,6 +225,11 @@ void gnuplot_poll_fds(const Gnuplot *gnuplot, int *read_fd, int *write_fd)
     *write_fd = more ? gnuplot->child.in : -1;
 }
 
+bool gnuplot_idle(const Gnuplot *gnuplot)
+{
+    return gnuplot->first == NULL;
+}
+
 static bool finished(Gnuplot *g, double until)
 {
     while (g->first != NULL) {

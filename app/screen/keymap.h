@@ -41,6 +41,7 @@ typedef enum Action {
     ACT_LEAVE, /* Esc: out of what is open, then back */
     ACT_ERASE, /* Backspace in a field, else back */
     ACT_DELETE,
+    ACT_CLEAR,  /* Ctrl-U in a field */
     ACT_CHOOSE, /* 1 to 9: Key.cp */
     ACT_HINT,
     ACT_RESET,
@@ -49,17 +50,17 @@ typedef enum Action {
     ACT_SINGLE, /* one training step */
     ACT_PAUSE,  /* run or pause */
     ACT_REWIND,
-    ACT_STOP,   /* Ctrl-C */
+    ACT_STOP, /* Ctrl-C */
     ACT_ADAPTER,
     ACT_GNUPLOT,
     ACT_LOG,
     ACT_SMOOTH,
     ACT_COMPARE,
     ACT_EXPORT,
-    ACT_MARK,   /* x: in or out */
+    ACT_MARK, /* x: in or out */
     ACT_UNDO,
     ACT_TRUNCATE,
-    ACT_COPY,   /* the line that repeats this */
+    ACT_COPY, /* the line that repeats this */
     ACT_NOTES,
     ACT_CONTENTS,
     ACT_WORKBENCH,

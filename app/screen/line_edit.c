@@ -82,6 +82,10 @@ bool line_edit_act(LineEdit *edit, Action action, Key key)
     case ACT_DELETE:
         replace(edit, edit->at, after(edit), "", 0);
         return true;
+    case ACT_CLEAR:
+        str_clear(&edit->text);
+        edit->at = 0;
+        return true;
     case ACT_LEFT:
     case ACT_PREVIOUS:
         edit->at = before(edit);

@@ -11,6 +11,7 @@
 #include "core/base/mem.h"
 
 static const double frame_seconds = 1.0 / 15;
+static const double leave_seconds = 0.4; /* for a picture that is being written */
 
 static const RoomOps *const all_ops[ROOM_COUNT] = {
     [ROOM_HOME] = &room_home,     [ROOM_LESSON] = &room_lesson, [ROOM_WORKBENCH] = &room_workbench,
@@ -267,6 +268,8 @@ static bool run_loop(Screen *screen, Error *err)
 
 static void close_screen(Screen *screen)
 {
+    Error unsaid = {0}; /* nobody is there to read it */
+    if (screen->plot_path != NULL) (void)!gnuplot_finish(screen->gnuplot, leave_seconds, &unsaid);
     screen_plot_end(screen);
     for (RoomId id = 0; id < ROOM_NOTES; id++) all_ops[id]->free(screen->rooms[id]);
     notes_serve_end(screen->server);

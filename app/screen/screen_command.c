@@ -36,8 +36,11 @@ static bool go_by_word(Screen *screen, const char *line, size_t n, const char *r
     return false;
 }
 
-static bool set_theme(Screen *screen, const char *name)
+static bool set_theme(Screen *screen, const char *rest)
 {
+    char   name[16] = "";
+    size_t n = strcspn(rest, " "); /* completion leaves a blank behind */
+    if (n < sizeof name) memcpy(name, rest, n);
     if (!theme_find(name, &screen->theme)) {
         screen_say(screen, tr("themes are auto, dark, light, contrast and mono"));
         return true;

@@ -18,8 +18,8 @@ static void draw_title(Screen *screen, int cols)
     Str            left = {0}, right = {0};
     const RoomOps *ops = screen_ops(screen->here);
     ops->title(screen_room(screen), &left, &right);
-    int used = row_columns(str_text(&right));
-    int room = cols - 2 - (used > 0 ? used + 2 : 0);
+    int  used = row_columns(str_text(&right));
+    int  room = cols - 2 - (used > 0 ? used + 2 : 0);
     bool fits = row_columns(str_text(&left)) <= room;
     if (room < cols / 2 && !fits) room = cols - 2;
     look_text(&screen->look, &screen->grid, 0, 1, room, INK_STRONG, str_text(&left));
@@ -33,10 +33,16 @@ static void draw_title(Screen *screen, int cols)
 
 /* The keys that work now, as many as fit; the last ones of the table are dropped first, but for
  * help and quit, which always stand at the right. */
+static const char *hint_words(const Screen *screen, const KeyRow *row)
+{
+    bool taken = row->action == ACT_COMMIT && screen->here != ROOM_LESSON && screen_typing(screen);
+    return taken ? tr("take it") : tr(row->hint);
+}
+
 static int hint_width(const Screen *screen, const KeyRow *row)
 {
     size_t n = strcspn(key_usable(row, screen_typing(screen)), " ");
-    return (int)n + 1 + row_columns(tr(row->hint)) + 3;
+    return (int)n + 1 + row_columns(hint_words(screen, row)) + 3;
 }
 
 static bool is_last_hint(const KeyRow *row)
@@ -52,7 +58,8 @@ static int draw_hint(Screen *screen, const KeyRow *row, int at, int col)
     int used = look_text(&screen->look, &screen->grid, at, col, 24, INK_KEY, name);
     grid_bold(&screen->grid, (Rect){at, col, 1, used});
     used += 1;
-    used += look_text(&screen->look, &screen->grid, at, col + used, 40, INK_PLAIN, tr(row->hint));
+    used += look_text(&screen->look, &screen->grid, at, col + used, 40, INK_PLAIN,
+                      hint_words(screen, row));
     return used + 3;
 }
 

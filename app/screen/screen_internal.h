@@ -27,9 +27,9 @@ struct Screen {
     char  *wanted_argument;
     bool   goes, returns;
 
-    Str  said; /* the status row's sentence */
-    bool dirty, left, redraw;
-    int  stops; /* Ctrl-C in a row */
+    Str    said; /* the status row's sentence */
+    bool   dirty, left, redraw;
+    int    stops; /* Ctrl-C in a row */
     double drawn; /* when */
 
     /* what is asked in the status row */
@@ -47,6 +47,7 @@ struct Screen {
 
     Gnuplot *gnuplot;
     double   plotted;
+    char    *plot_path; /* it writes this file; NULL: it has a window */
 };
 
 const RoomOps *screen_ops(RoomId id);

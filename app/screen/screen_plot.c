@@ -1,6 +1,6 @@
 /*
  * The figure that is looked at, in gnuplot: a window where one can be opened, else a file whose
- * name is asked for. The newest picture wins and nothing waits for it.
+ * name is asked for. The newest picture wins and nothing waits for it, nor for a file.
  */
 
 #include <string.h>
@@ -10,6 +10,7 @@
 
 enum { WIDTH = 960, HEIGHT = 600 };
 static const double pause_seconds = 0.2; /* at most five pictures a second */
+static const double write_seconds = 5;   /* a file that takes longer is given up */
 
 static const Figure *figure_here(const Screen *screen)
 {
@@ -40,13 +41,34 @@ static void write_picture(void *context, const char *path)
         screen_say(screen, "%s", tr("the name must end in .png, .svg or .pdf"));
         return;
     }
-    Gnuplot *gnuplot = gnuplot_start(terminal, &err);
-    if (gnuplot != NULL) {
-        gnuplot_show(gnuplot, figure, WIDTH, HEIGHT, path);
-        if (gnuplot_finish(gnuplot, 2.0, &err)) screen_say(screen, tr("written: %s"), path);
+    screen->plot_path = mem_strdup(path, &err);
+    screen->gnuplot = screen->plot_path != NULL ? gnuplot_start(terminal, &err) : NULL;
+    if (screen->gnuplot == NULL) {
+        screen_plot_end(screen);
+        screen_say(screen, "%s", err.message);
+        return;
     }
-    gnuplot_stop(gnuplot);
-    if (err.code != ERR_NONE) screen_say(screen, "%s", err.message);
+    gnuplot_show(screen->gnuplot, figure, WIDTH, HEIGHT, path);
+    screen->plotted = clock_seconds();
+    screen_say(screen, tr("writing %s"), path);
+}
+
+/* The picture came, or it did not. */
+static void turn_file(Screen *screen)
+{
+    Error err = {0};
+    bool  late = clock_seconds() - screen->plotted > write_seconds;
+    bool  over = gnuplot_idle(screen->gnuplot) || !gnuplot_alive(screen->gnuplot);
+    if (!over && !late) return;
+    if (!over) {
+        screen_say(screen, tr("gnuplot did not finish within %g s: there is no picture"),
+                   write_seconds);
+    } else if (gnuplot_finish(screen->gnuplot, 0, &err)) {
+        screen_say(screen, tr("written: %s"), screen->plot_path);
+    } else {
+        screen_say(screen, "%s", err.message);
+    }
+    screen_plot_end(screen);
 }
 
 void screen_plot(Screen *screen)
@@ -54,6 +76,10 @@ void screen_plot(Screen *screen)
     Error err = {0};
     if (figure_here(screen) == NULL) {
         screen_say(screen, "%s", tr("no figure is shown here"));
+        return;
+    }
+    if (screen->plot_path != NULL) {
+        screen_say(screen, tr("writing %s"), screen->plot_path);
         return;
     }
     if (screen->gnuplot != NULL) {
@@ -80,6 +106,10 @@ void screen_plot_turn(Screen *screen)
     gnuplot_turn(screen->gnuplot);
     const char *news = gnuplot_news(screen->gnuplot);
     if (news != NULL) screen_say(screen, "%s", news);
+    if (screen->plot_path != NULL) {
+        turn_file(screen);
+        return;
+    }
     if (!gnuplot_alive(screen->gnuplot)) {
         screen_plot_end(screen);
         return;
@@ -96,4 +126,6 @@ void screen_plot_end(Screen *screen)
 {
     gnuplot_stop(screen->gnuplot);
     screen->gnuplot = NULL;
+    mem_free(screen->plot_path);
+    screen->plot_path = NULL;
 }

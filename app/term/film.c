@@ -11,6 +11,7 @@ enum { ROWS_MAX = 200, FRAMES_MAX = 400 };
 
 struct Film {
     int    rows, cols, frames;
+    Paper  paper;
     double end[FRAMES_MAX];   /* seconds from the start */
     Str    row[ROWS_MAX];     /* as it stands now, */
     int    since[ROWS_MAX];   /* and from which frame on */
@@ -43,18 +44,19 @@ static void end_row(Str *out, Film *film, int row)
     if (!ends->failed) ends->data[to] = 'x';
 }
 
-bool film_frame(Film *film, const Grid *grid, double seconds, Error *err)
+bool film_frame(Film *film, const Grid *grid, Paper paper, double seconds, Error *err)
 {
     if (film->frames == 0) {
         film->rows = grid->rows < ROWS_MAX ? grid->rows : ROWS_MAX;
         film->cols = grid->cols;
+        film->paper = paper;
     }
     if (film->frames == FRAMES_MAX) {
         return error_set(err, ERR_INPUT, "a film has at most %d frames", FRAMES_MAX);
     }
     for (int i = 0; i < film->rows; i++) {
         Str now = {0};
-        if (i < grid->rows) picture_row(&now, grid, i);
+        if (i < grid->rows) picture_row(&now, grid, i, film->paper);
         if (!str_ok(&now, err) || strcmp(str_text(&now), str_text(&film->row[i])) == 0) {
             bool failed = now.failed;
             str_free(&now);
@@ -93,7 +95,7 @@ void film_svg(Str *out, Film *film, const char *title)
     Str last = {0};
     if (film->frames == 0) return;
     for (int i = 0; i < film->rows; i++) end_row(&last, film, i);
-    picture_begin(out, film->rows, film->cols, title);
+    picture_begin(out, film->rows, film->cols, film->paper, title);
     str_addf(out,
              "<style>.f{animation-duration:%.4gs;animation-timing-function:step-end;"
              "animation-iteration-count:infinite}\n",

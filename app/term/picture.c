@@ -8,28 +8,63 @@
 
 enum { WIDE = 9, HIGH = 19, MARGIN = 10, BASE = 14 };
 
-#define BACK "#16181d"
-#define FORE "#d6d8dc"
+/* Page, then a colour for each Ink. */
+typedef struct Palette {
+    const char *page, *ink[INK_COUNT];
+} Palette;
 
-/* Colour-blind-safe on a dark ground, in the order of Ink. */
-static const char *colour_of(Ink ink)
+#define SERIES(a, b, c, d, e, f, g, h)                                                          \
+    [INK_SERIES_1] = a, [INK_SERIES_1 + 1] = b, [INK_SERIES_1 + 2] = c, [INK_SERIES_1 + 3] = d, \
+    [INK_SERIES_1 + 4] = e, [INK_SERIES_1 + 5] = f, [INK_SERIES_1 + 6] = g, [INK_SERIES_8] = h
+
+/* Colour-blind-safe on a dark ground and on a light one. */
+static const Palette dark = {.page = "#16181d",
+                             .ink = {[INK_PLAIN] = "#d6d8dc",
+                                     [INK_DIM] = "#6f7682",
+                                     [INK_STRONG] = "#ffffff",
+                                     [INK_KEY] = "#7fb6ff",
+                                     [INK_GOOD] = "#58b0a0",
+                                     [INK_BAD] = "#f08a5d",
+                                     [INK_GUESS] = "#e3b341",
+                                     SERIES("#5f9fe8", "#e0803c", "#4fb59a", "#d36fa8", "#d9c04a",
+                                            "#8fc7ef", "#b58ae6", "#b9bec7")}};
+static const Palette light = {.page = "#ffffff",
+                              .ink = {[INK_PLAIN] = "#24272d",
+                                      [INK_DIM] = "#6a707b",
+                                      [INK_STRONG] = "#000000",
+                                      [INK_KEY] = "#0b5cad",
+                                      [INK_GOOD] = "#0b6e5d",
+                                      [INK_BAD] = "#b03a06",
+                                      [INK_GUESS] = "#8a5a00",
+                                      SERIES("#1a66b8", "#b4560d", "#0f7460", "#a8327c", "#756200",
+                                             "#2d7096", "#6f3fb0", "#555c67")}};
+static const Palette contrast = {.page = "#000000",
+                                 .ink = {[INK_PLAIN] = "#ffffff",
+                                         [INK_DIM] = "#d0d0d0",
+                                         [INK_STRONG] = "#ffffff",
+                                         [INK_KEY] = "#ffff00",
+                                         [INK_GOOD] = "#87d7ff",
+                                         [INK_BAD] = "#ff8f6f",
+                                         [INK_GUESS] = "#ffff00",
+                                         SERIES("#87d7ff", "#ffaf00", "#ffffd7", "#ff6f6f",
+                                                "#c58ae6", "#d7afff", "#87afaf", "#00ff87")}};
+
+static const Palette *palette_of(Theme theme)
 {
-    static const char *const colours[INK_COUNT] = {[INK_PLAIN] = FORE,
-                                                   [INK_DIM] = "#6f7682",
-                                                   [INK_STRONG] = "#ffffff",
-                                                   [INK_KEY] = "#7fb6ff",
-                                                   [INK_GOOD] = "#58b0a0",
-                                                   [INK_BAD] = "#f08a5d",
-                                                   [INK_GUESS] = "#e3b341",
-                                                   [INK_SERIES_1] = "#5f9fe8",
-                                                   [INK_SERIES_1 + 1] = "#e0803c",
-                                                   [INK_SERIES_1 + 2] = "#4fb59a",
-                                                   [INK_SERIES_1 + 3] = "#d36fa8",
-                                                   [INK_SERIES_1 + 4] = "#d9c04a",
-                                                   [INK_SERIES_1 + 5] = "#8fc7ef",
-                                                   [INK_SERIES_1 + 6] = "#b58ae6",
-                                                   [INK_SERIES_8] = "#b9bec7"};
-    return colours[ink] != NULL ? colours[ink] : FORE;
+    return theme == THEME_LIGHT ? &light : theme == THEME_CONTRAST ? &contrast : &dark;
+}
+
+/* Without colours there is text, dim text and strong text. */
+static const char *colour_of(Paper paper, unsigned ink)
+{
+    bool coloured = ink != INK_DIM && ink != INK_STRONG;
+    bool grey = paper.grey || paper.theme == THEME_MONO;
+    return palette_of(paper.theme)->ink[grey && coloured ? INK_PLAIN : ink];
+}
+
+static const char *fill_of(Paper paper, const Cell *cell)
+{
+    return cell->reverse ? palette_of(paper.theme)->page : colour_of(paper, cell->ink);
 }
 
 static uint32_t first_of(const Cell *cell)
@@ -122,15 +157,21 @@ static bool is_blank(const Cell *cell)
     return cell->text[0] == '\0' || strcmp(cell->text, " ") == 0;
 }
 
+/* As the terminal does it. */
+static bool is_bold(const Cell *cell)
+{
+    return cell->bold || cell->ink == INK_STRONG || cell->ink == INK_KEY;
+}
+
 /* Cells from col on that are one text: of one look, one column wide each, no shapes. */
-static int add_run(Str *out, const Cell *cells, int col, int cols, double y)
+static int add_run(Str *out, const Cell *cells, int col, int cols, double y, Paper paper)
 {
     const Cell *first = &cells[col];
-    const char *fill = first->reverse ? BACK : colour_of((Ink)first->ink);
+    const char *fill = fill_of(paper, first);
     int         n = 0;
 
     str_addf(out, "<text x=\"%d\" y=\"%.4g\" fill=\"%s\"%s textLength=\"", MARGIN + col * WIDE,
-             y + BASE, fill, first->bold ? " font-weight=\"bold\"" : "");
+             y + BASE, fill, is_bold(first) ? " font-weight=\"bold\"" : "");
     Str text = {0};
     int columns = 0;
     while (col + n < cols && looks_same(first, &cells[col + n])) {
@@ -150,27 +191,27 @@ static int add_run(Str *out, const Cell *cells, int col, int cols, double y)
     return n > 0 ? n : 1;
 }
 
-void picture_row(Str *out, const Grid *grid, int row)
+void picture_row(Str *out, const Grid *grid, int row, Paper paper)
 {
     const Cell *cells = &grid->cells[(Index)row * grid->cols];
     double      y = MARGIN + row * HIGH;
 
     for (int col = 0; col < grid->cols; col++) {
         if (!cells[col].reverse) continue;
-        add_rect(out, MARGIN + col * WIDE, y, WIDE, HIGH, colour_of((Ink)cells[col].ink));
+        add_rect(out, MARGIN + col * WIDE, y, WIDE, HIGH, colour_of(paper, cells[col].ink));
     }
     for (int col = 0; col < grid->cols;) {
         const Cell *cell = &cells[col];
-        const char *fill = cell->reverse ? BACK : colour_of((Ink)cell->ink);
+        const char *fill = fill_of(paper, cell);
         if (is_blank(cell) || add_shape(out, MARGIN + col * WIDE, y, first_of(cell), fill)) {
             col++;
         } else {
-            col += add_run(out, cells, col, grid->cols, y);
+            col += add_run(out, cells, col, grid->cols, y, paper);
         }
     }
 }
 
-void picture_begin(Str *out, int rows, int cols, const char *title)
+void picture_begin(Str *out, int rows, int cols, Paper paper, const char *title)
 {
     int width = 2 * MARGIN + cols * WIDE, height = 2 * MARGIN + rows * HIGH;
     str_addf(out,
@@ -181,13 +222,13 @@ void picture_begin(Str *out, int rows, int cols, const char *title)
     text_xml(out, title, (Index)strlen(title));
     str_addf(out,
              "</title>\n<style>rect{shape-rendering:crispEdges}</style>\n<rect width=\"%d\" "
-             "height=\"%d\" rx=\"6\" fill=\"" BACK "\"/>\n",
-             width, height);
+             "height=\"%d\" rx=\"6\" fill=\"%s\"/>\n",
+             width, height, palette_of(paper.theme)->page);
 }
 
-void picture_svg(Str *out, const Grid *grid, const char *title)
+void picture_svg(Str *out, const Grid *grid, Paper paper, const char *title)
 {
-    picture_begin(out, grid->rows, grid->cols, title);
-    for (int row = 0; row < grid->rows; row++) picture_row(out, grid, row);
+    picture_begin(out, grid->rows, grid->cols, paper, title);
+    for (int row = 0; row < grid->rows; row++) picture_row(out, grid, row, paper);
     str_add(out, "</svg>\n");
 }

@@ -21,6 +21,7 @@ typedef struct Player {
     Index   next;          /* the step to come */
     int     rows, cols;
     bool    shown;        /* there is a screen to look at */
+    Paper   paper;        /* of pictures */
     Grid    seen;         /* the screen as shown last, */
     Str     plain, saved; /* the same as text */
     Film   *film;
@@ -100,7 +101,7 @@ static void save_screen(Player *player, const ScriptStep *step)
     if (step->verb == VERB_FILM) {
         film_svg(&made, player->film, "loralab");
     } else if (what == &made) {
-        picture_svg(&made, &player->seen, "loralab");
+        picture_svg(&made, &player->seen, player->paper, "loralab");
     }
     char *path = path_join(player->folder, step->text, &player->failure);
     bool  ok = path != NULL && str_ok(what, &player->failure) &&
@@ -112,7 +113,8 @@ static void save_screen(Player *player, const ScriptStep *step)
 
 static void keep_frame(Player *player, const ScriptStep *step)
 {
-    if (film_frame(player->film, &player->seen, step->seconds, &player->failure)) return;
+    if (film_frame(player->film, &player->seen, player->paper, step->seconds, &player->failure))
+        return;
     error_prefix(&player->failure, "%.120s:%d", player->path, step->line);
 }
 
@@ -199,7 +201,8 @@ static void player_redraw(void *self)
 
 static void player_theme(void *self, Theme theme)
 {
-    (void)self, (void)theme;
+    Player *player = self;
+    player->paper.theme = theme;
 }
 
 /* ---- life ---- */
@@ -247,6 +250,12 @@ void script_set_patience(Display *display, double seconds)
 {
     Player *player = display->self;
     player->patience = seconds;
+}
+
+void script_set_colours(Display *display, Theme theme, bool colour)
+{
+    Player *player = display->self;
+    player->paper = (Paper){.theme = theme, .grey = !colour};
 }
 
 bool script_close(Display *display, Error *err)

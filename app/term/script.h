@@ -27,6 +27,8 @@
 NODISCARD Display *script_open(const char *path, const char *folder, Error *err);
 /* How long `wait` and `gone` wait at most; 60 s unless said. */
 void script_set_patience(Display *display, double seconds);
+/* Those of pictures; `auto` in colour unless said. */
+void script_set_colours(Display *display, Theme theme, bool colour);
 /* How it went: ERR_FAILED with file, line and what was on the screen instead; the whole of it is in
  * the folder of saved screens, as failed.txt. Also when the lab was left before the last line.
  * NULL-safe. */

@@ -108,6 +108,7 @@ bool form_act(Form *form, Action action, Key key)
         return true;
     }
     if (!line_edit_act(&form->edit, action, key)) return false;
-    if (action == ACT_TYPE || action == ACT_ERASE || action == ACT_DELETE) str_clear(&form->error);
+    if (action == ACT_TYPE || action == ACT_ERASE || action == ACT_DELETE || action == ACT_CLEAR)
+        str_clear(&form->error);
     return true;
 }

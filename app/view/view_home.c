@@ -6,6 +6,7 @@
 
 #include "app/view/home_parts.h"
 #include "app/view/look_parts.h"
+#include "core/base/text.h"
 
 enum { WIDE = 100, PROSE_COLS = 72, DETAIL_LEAST = 4, HEADLINE_ROWS = 2 };
 
@@ -269,14 +270,33 @@ static void draw_machine_below(const HomeView *view, const Look *look, Grid *gri
     page_clear(&page);
 }
 
+/* How much of it fits before dots: whole clauses, else whole words. */
+static Index fitting(const char *fact, int cols)
+{
+    Index clause = 0, word = 0;
+    for (Index i = 1; fact[i] != '\0' && text_columns(fact, i) + 4 <= cols; i++) {
+        bool bracket = fact[i] == ' ' && fact[i + 1] == '(';
+        if (fact[i] == ',' || fact[i] == ';' || bracket) clause = i;
+        if (fact[i] == ' ') word = i;
+    }
+    return clause > 0 ? clause : word;
+}
+
+/* What does not fit, `loralab doctor` tells. */
+static void draw_fact(const Look *look, Grid *grid, int row, int col, int cols, const char *fact)
+{
+    Index keep = look_columns(look, fact) <= cols ? (Index)strlen(fact) : fitting(fact, cols);
+    look_number(look, grid, row, col, cols, INK_PLAIN, "%.*s%s", (int)keep, fact,
+                fact[keep] != '\0' ? " ..." : "");
+}
+
 static void draw_machine(const HomeView *view, const Look *look, Grid *grid, Rect area)
 {
     int at = 1 + look_text(look, grid, area.row, area.col + 1, area.cols - 1, INK_STRONG,
                            tr("This machine"));
     at += 3;
     for (int i = 0; i < machine_lines(view) && i < area.rows; i++) {
-        look_number(look, grid, area.row + i, area.col + at, area.cols - at - 1, INK_PLAIN, "%s",
-                    view->machine[i]);
+        draw_fact(look, grid, area.row + i, area.col + at, area.cols - at - 1, view->machine[i]);
     }
 }
 

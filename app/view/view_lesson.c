@@ -6,7 +6,8 @@
 
 enum {
     TEXT_MOST = 72,  /* columns of prose */
-    AIRY_ROWS = 14,  /* from here on a blank row above the panes */
+    AIRY_ROWS = 14,  /* from here on a blank row below the panes, */
+    LARGE_ROWS = 22, /* and from here on one above them, too */
     FOOT_ROWS = 4,   /* below that there is no foot */
     FIGURE_ROWS = 8, /* the least that a figure is drawn on */
     FIGURE_COLS = 24,
@@ -61,17 +62,18 @@ LessonLayout lesson_layout(Rect body, LessonPane pane, Index figures, int list_r
     LessonLayout l = {.divider = -1};
     bool         foot = body.rows > FOOT_ROWS;
     Rect         panes = rect_rows(body, 0, body.rows - (foot ? 1 : 0));
-    int          top = panes.rows >= AIRY_ROWS ? 1 : 0, margin = body.cols >= 40 ? 2 : 0;
+    int          top = panes.rows >= LARGE_ROWS ? 1 : 0, margin = body.cols >= 40 ? 2 : 0;
+    int          height = panes.rows - (panes.rows >= AIRY_ROWS ? 1 : 0);
 
     l.split = body.cols >= LESSON_SPLIT_COLS && body.rows > FOOT_ROWS;
     if (foot) l.foot = part_of(body, body.rows - 1, margin, 1, body.cols - 2 * margin);
     if (l.split) {
         int left = clamp(body.cols / 2, 50, TEXT_MOST + 4);
         l.divider = body.col + left;
-        l.text = part_of(panes, top, 2, panes.rows, left - 4);
-        l.result = part_of(panes, top, left + 2, panes.rows, body.cols - left - 4);
+        l.text = part_of(panes, top, 2, height - top, left - 4);
+        l.result = part_of(panes, top, left + 2, height - top, body.cols - left - 4);
     } else {
-        Rect whole = part_of(panes, top, margin, panes.rows, body.cols - 2 * margin);
+        Rect whole = part_of(panes, top, margin, height - top, body.cols - 2 * margin);
         if (pane == PANE_TEXT) l.text = rect_cols(whole, 0, TEXT_MOST);
         if (pane == PANE_RESULT) l.result = whole;
     }
@@ -81,19 +83,31 @@ LessonLayout lesson_layout(Rect body, LessonPane pane, Index figures, int list_r
 
 /* ---- drawing ---- */
 
-/* What is new is shown from its beginning where it does not fit whole; the line with the cursor is
- * shown in any case. */
+/* What is new is shown from its beginning where it does not fit whole. A question that is being
+ * answered is shown to its end, and the line with the cursor in any case. */
 static int follow_top(const LessonView *view, const LessonPages *pages, int rows, int top)
 {
     int total = page_rows(&pages->text);
     if (view->follow) {
         int fresh = pages->fresh_row, last = total - rows;
-        top = last < fresh ? last : fresh;
-        int at = pages->cursor_item > 0 ? page_item_row(&pages->text, pages->cursor_item) : -1;
+        top = last < fresh || view->answers ? last : fresh;
+        int at = view->answers && pages->cursor_item > 0
+                     ? page_item_row(&pages->text, pages->cursor_item)
+                     : -1;
         if (at >= 0 && at >= top + rows) top = at - rows + 1;
         if (at >= 0 && at < top) top = at;
     }
     return clamp(top, 0, total > rows ? total - rows : 0);
+}
+
+/* Whether what can be answered ends below the last row that is shown: the field, or the choices. */
+static bool hides_question(const LessonView *view, const LessonPages *pages, int end)
+{
+    if (view->ask.part < 0) return false;
+    const LessonPart *part = &view->parts[view->ask.part];
+    int               choices = (int)part->choice_count;
+    int at = page_item_row(&pages->text, part->answer == ANSWER_CHOICE ? choices : choices + 1);
+    return at >= end;
 }
 
 /* Two columns more at the right, for the signs of scrolling. */
@@ -121,6 +135,7 @@ static void draw_text(const LessonView *view, const Look *look, Grid *grid, Rect
     drawn->rows[PANE_TEXT] = total;
     drawn->room[PANE_TEXT] = l->text.rows;
     drawn->more = top + l->text.rows < total;
+    drawn->hides = hides_question(view, pages, top + l->text.rows);
 
     int found = view->found_row - top;
     if (view->found_row >= 0 && found >= 0 && found < l->text.rows) {
@@ -176,9 +191,10 @@ static void draw_result(const LessonView *view, const Look *look, Grid *grid, Re
 }
 
 /* What is below is to be read before one goes on. */
-static void draw_foot(const LessonView *view, const Look *look, Grid *grid, Rect foot, bool more)
+static void draw_foot(const LessonView *view, const Look *look, Grid *grid, Rect foot,
+                      const LessonDrawn *drawn)
 {
-    const char *text = more && view->foot_waits && view->ask.part < 0
+    const char *text = view->foot_waits && (view->ask.part < 0 ? drawn->more : drawn->hides)
                            ? tr("Space shows what follows below.")
                            : view->foot;
     if (text == NULL || foot.rows <= 0) return;
@@ -187,6 +203,15 @@ static void draw_foot(const LessonView *view, const Look *look, Grid *grid, Rect
                      look_sign(look, view->foot_waits ? SIGN_HERE : SIGN_RUN));
     look_text(look, grid, foot.row, col + 1, foot.cols - (col + 1 - foot.col),
               view->foot_waits ? INK_STRONG : INK_PLAIN, text);
+}
+
+/* Where one pane has all the room, a training under way is watched below the text. */
+static void draw_below(const LessonView *view, const Look *look, Grid *grid, const LessonLayout *l,
+                       const LessonDrawn *drawn)
+{
+    int used = drawn->rows[PANE_TEXT] + 1, rows = l->text.rows - used;
+    if (l->split || view->live == NULL || rows < FIGURE_ROWS || l->text.cols < FIGURE_COLS) return;
+    look_figure(look, grid, view->live, rect_rows(l->text, used, rows));
 }
 
 static LessonDrawn draw_panes(const LessonView *view, const Look *look, Grid *grid, Rect body)
@@ -207,8 +232,9 @@ static LessonDrawn draw_panes(const LessonView *view, const Look *look, Grid *gr
         look_divider(look, grid, body.row, l.divider, body.rows - 1);
     }
     draw_text(view, look, grid, body, &l, &pages, &drawn);
+    draw_below(view, look, grid, &l, &drawn);
     draw_result(view, look, grid, body, &l, &pages.result, now, &drawn);
-    draw_foot(view, look, grid, l.foot, drawn.more);
+    draw_foot(view, look, grid, l.foot, &drawn);
     grid->failed = grid->failed || pages.text.failed || pages.result.failed;
     page_clear(&pages.text);
     page_clear(&pages.result);

@@ -74,9 +74,10 @@ typedef struct LessonAsk {
 typedef struct LessonView {
     const LessonPart *parts; /* of the step that is looked at */
     Index             count;
-    Index             fresh;  /* what follows was not there before */
-    bool              follow; /* show what is new; else top stays */
-    bool              past;   /* a step that is over is looked back at */
+    Index             fresh;   /* what follows was not there before */
+    bool              follow;  /* show what is new; else top stays */
+    bool              answers; /* with follow: show the open question rather */
+    bool              past;    /* a step that is over is looked back at */
     LessonAsk         ask;
     LessonPane        pane;       /* which one the keys move */
     int               top[2];     /* first row of each pane's page */
@@ -104,6 +105,7 @@ typedef struct LessonDrawn {
     int  room[2];         /* rows that a pane shows at once; 0: it is not shown */
     Rect result;          /* where the form of values may be drawn */
     bool more;            /* text below what is shown */
+    bool hides;           /* an open question that is not seen whole yet: no key answers it */
 } LessonDrawn;
 
 enum { LESSON_TILES = 4, LESSON_SPLIT_COLS = 100 };

@@ -3,7 +3,11 @@
 #include "app/view/look_parts.h"
 #include "app/view/view_lesson.h"
 
-enum { CARD_COLS = 60, CARD_MARGIN = 6 };
+enum {
+    CARD_COLS = 60,
+    CARD_MARGIN = 6,
+    AIRY_ROWS = 14 /* from here on a blank row above the foot */
+};
 
 bool lesson_is_card(const LessonPart *part)
 {
@@ -75,7 +79,8 @@ LessonDrawn lesson_cards_draw(const LessonView *view, const Look *look, Grid *gr
     LessonDrawn drawn = {.row = -1};
     int         margin = body.cols >= 60 ? CARD_MARGIN : body.cols >= 40 ? 2 : 0;
     Rect        inner = rect_inset(body, 0, margin);
-    Rect        area = rect_rows(inner, 0, body.rows - (body.rows > 4 ? 1 : 0));
+    int         foot = body.rows > AIRY_ROWS ? 2 : body.rows > 4 ? 1 : 0;
+    Rect        area = rect_rows(inner, 0, body.rows - foot);
     Index       card = view->card;
 
     if (view->live != NULL) {

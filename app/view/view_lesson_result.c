@@ -96,7 +96,7 @@ static void kind_lines(Page *page, const LessonView *view, PartKind kind, const 
 }
 
 /* What was tried last comes first. */
-static void played_lines(Page *page, const LessonView *view, const Look *look, int cols)
+static bool played_lines(Page *page, const LessonView *view, const Look *look, int cols)
 {
     bool first = true;
     for (Index k = 0; k < view->count; k++) {
@@ -110,6 +110,7 @@ static void played_lines(Page *page, const LessonView *view, const Look *look, i
         first = false;
         part_lines(page, view, i, look, cols);
     }
+    return !first;
 }
 
 void lesson_result_page(Page *page, const LessonView *view, const Look *look, int cols)
@@ -120,7 +121,10 @@ void lesson_result_page(Page *page, const LessonView *view, const Look *look, in
         page_text(page, look, INK_STRONG, str_text(&line), cols, 0, 2);
         str_free(&line);
     }
-    played_lines(page, view, look, cols);
+    if (played_lines(page, view, look, cols)) {
+        gap(page);
+        page_text(page, look, INK_STRONG, tr("The lesson's own"), cols, 0, 0);
+    }
     kind_lines(page, view, PART_ASSERT, look, cols);
     kind_lines(page, view, PART_FIGURE, look, cols);
     kind_lines(page, view, PART_COMMAND, look, cols);

@@ -8,12 +8,23 @@
 
 enum { PROSE_COLS = 72, NARROW_COLS = 30 };
 
+static bool wants_gap(const Page *page)
+{
+    if (page->count == 0) return false;
+    const Line *last = &page->lines[page->count - 1];
+    return last->count > 0 || last->figure != NULL;
+}
+
 /* A blank line between parts, never two. */
 static void gap(Page *page)
 {
-    if (page->count == 0) return;
-    const Line *last = &page->lines[page->count - 1];
-    if (last->count > 0 || last->figure != NULL) page_blank(page);
+    if (wants_gap(page)) page_blank(page);
+}
+
+/* Where the next part begins, without the blank line above it. */
+static int next_row(const Page *page)
+{
+    return page_rows(page) + (wants_gap(page) ? 1 : 0);
 }
 
 static void heading(Page *page, const Look *look, const char *text, int cols)
@@ -78,8 +89,11 @@ void lesson_votes_draw(const LessonPages *pages, const LessonView *view, int pag
                  n);
         int used = look_columns(look, str_text(&text));
         if (n > 0 && used < row.cols) {
-            look_number(look, grid, row.row, row.col + row.cols - used, used, INK_GUESS, "%s",
-                        str_text(&text));
+            const Cell *chosen = grid_at(grid, row.row, row.col);
+            Rect        at = {row.row, row.col + row.cols - used, 1, used};
+            bool        reverse = chosen != NULL && chosen->reverse;
+            look_number(look, grid, at.row, at.col, used, INK_GUESS, "%s", str_text(&text));
+            if (reverse) grid_reverse(grid, at);
         }
         grid->failed = grid->failed || text.failed;
         str_free(&text);
@@ -342,7 +356,7 @@ void lesson_text_page(LessonPages *pages, const LessonView *view, const Look *lo
 {
     for (Index i = 0; i < view->count;) {
         const LessonPart *part = &view->parts[i];
-        if (i <= view->fresh) pages->fresh_row = page_rows(&pages->text);
+        if (i <= view->fresh) pages->fresh_row = next_row(&pages->text);
         if (part->played) {
             i++;
         } else if (is_result(part)) {
@@ -352,5 +366,5 @@ void lesson_text_page(LessonPages *pages, const LessonView *view, const Look *lo
             i++;
         }
     }
-    if (view->fresh >= view->count) pages->fresh_row = page_rows(&pages->text);
+    if (view->fresh >= view->count) pages->fresh_row = next_row(&pages->text);
 }

@@ -19,7 +19,8 @@ enum {
     WAITING_ROWS = 3,
     MARGIN = 2,
     HEAT_ROWS = 20,
-    BARS_MOST = 24 /* more are a chart */
+    VALUES_MOST = 96, /* columns of values: longer bars only lead their numbers away */
+    BARS_MOST = 24    /* more are a chart */
 };
 
 /* ---- layout ----------------------------------------------------------------------------- */
@@ -73,7 +74,7 @@ static void lay_beside(const MatrixView *view, MatrixLayout *at, Rect area, int 
 {
     at->mode = MATRIX_BESIDE;
     place_matrices(view, at, rect_cols(area, 0, left));
-    place_values(view, at, rect_cols(area, left + 3, area.cols - left - 3));
+    place_values(view, at, rect_cols(area, left + 3, least(area.cols - left - 3, VALUES_MOST)));
 }
 
 /* Columns of the left part: the cells, and what stands above them. */
@@ -171,9 +172,8 @@ static void draw_bar(const MatrixView *view, const Look *look, Grid *grid, Rect 
     bool   dropped = view->r > 0 && i >= view->r;
 
     sigma(&name, view->count);
-    int label = look_columns(look, str_text(&name)) + 1;
-    if (label < 5) label = 5;
-    int bar = line.cols - label - 12;
+    int label = look_columns(look, str_text(&name)) + 3; /* "σ₁₂ - " */
+    int bar = line.cols - label - 11;
     str_clear(&name);
     sigma(&name, i + 1);
     look_text(look, grid, line.row, line.col, label - 1, dropped ? INK_DIM : INK_PLAIN,
@@ -185,11 +185,11 @@ static void draw_bar(const MatrixView *view, const Look *look, Grid *grid, Rect 
                  dropped ? INK_DIM : INK_SERIES_1);
     }
     matrix_number(number, s, 9);
-    look_right(look, grid, line.row, line.col + line.cols - 1, 10, dropped ? INK_DIM : INK_PLAIN,
+    look_right(look, grid, line.row, line.col + line.cols, 10, dropped ? INK_DIM : INK_PLAIN,
                number);
-    if (dropped) look_text(look, grid, line.row, line.col + line.cols - 1, 1, INK_PLAIN, "-");
+    if (dropped) look_text(look, grid, line.row, line.col + label - 2, 1, INK_PLAIN, "-");
     if (is_noise(view, s)) {
-        grid_measured(grid, (Rect){line.row, line.col + line.cols - 11, 1, 10});
+        grid_measured(grid, (Rect){line.row, line.col + line.cols - 10, 1, 10});
     }
     str_free(&name);
 }

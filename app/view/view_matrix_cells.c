@@ -47,7 +47,8 @@ static void draw_cell(MatrixView *view, const Look *look, Grid *grid, const Bloc
     Index       at = i * view->cols + j;
     double      value = block->values[at] - (block->minus != NULL ? block->minus[at] : 0);
     bool        here = block->selects && i == view->row && j == view->col;
-    const char *shown = here && view->typed != NULL ? view->typed : text;
+    bool        active = here && view->pane == MATRIX_CELLS; /* a field elsewhere may be typed in */
+    const char *shown = active && view->typed != NULL ? view->typed : text;
 
     /* What cancelled to nothing is nothing in four digits. */
     if (!block->selects && fabs(value) < 1e-9 * block->most) value = 0;
@@ -55,8 +56,9 @@ static void draw_cell(MatrixView *view, const Look *look, Grid *grid, const Bloc
     look_right(look, grid, row, col + block->slot - 1, block->slot - 2,
                here ? INK_STRONG : INK_PLAIN, shown);
     if (!here) return;
-    grid_put(grid, row, col, '[', INK_KEY);
-    grid_put(grid, row, col + block->slot - 1, ']', INK_KEY);
+    grid_put(grid, row, col, '[', active ? INK_KEY : INK_DIM);
+    grid_put(grid, row, col + block->slot - 1, ']', active ? INK_KEY : INK_DIM);
+    if (!active) return;
     grid_reverse(grid, (Rect){row, col, 1, block->slot});
     view->cursor_row = row;
     view->cursor_col = col + block->slot - 2;

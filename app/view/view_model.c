@@ -163,7 +163,7 @@ static void draw_beside(Column *c)
     if (v->fault != NULL) line(c, INK_BAD, v->fault);
     if (v->planned) {
         str_clear(&text);
-        str_addf(&text, tr("peak of a step of %td × %td, computed"), v->batch, v->length);
+        str_addf(&text, tr("peak of a step of %td × %td tokens"), v->batch, v->length);
         line(c, INK_STRONG, str_text(&text));
         for (int p = 0; p < MEM_PURPOSE_COUNT; p++) {
             if (v->bytes[p] > 0) bytes_line(c, tr(mem_purpose_name((MemPurpose)p)), v->bytes[p]);

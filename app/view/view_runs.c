@@ -89,6 +89,24 @@ typedef struct Columns {
     int name, data, method, steps, loss, age, settings;
 } Columns;
 
+static int widest_settings(const RunsView *view, const Look *look)
+{
+    int widest = 0;
+    for (int i = 0; i < view->count; i++) {
+        int wide = look_columns(look, view->rows[i].settings);
+        if (wide > widest) widest = wide;
+    }
+    return widest;
+}
+
+static bool one_method(const RunsView *view)
+{
+    for (int i = 1; i < view->count; i++) {
+        if (strcmp(view->rows[i].method, view->rows[0].method) != 0) return false;
+    }
+    return true;
+}
+
 static Columns columns_for(const RunsView *view, const Look *look, int cols)
 {
     Columns c = {.name = 4, .loss = cols >= 82 ? 20 : 16};
@@ -104,13 +122,23 @@ static Columns columns_for(const RunsView *view, const Look *look, int cols)
         c.name = cols - 6;
         return c;
     }
-    int *const wanted[] = {&c.age, &c.data, &c.steps, &c.method};
-    const int  size[] = {12, 9, 8, 6};
-    for (size_t i = 0; i < sizeof size / sizeof *size && left >= size[i]; i++) {
+    left--; /* of the scroll bar */
+    int        differ = widest_settings(view, look) + 1;
+    bool       methods = !one_method(view);
+    int *const wanted[] = {&c.settings, &c.age, &c.data, &c.steps, &c.method};
+    /* What they differ in says more than when they were, and than what they share. */
+    const int size[] = {differ == 1 ? 0 : at_most(differ < 9 ? 9 : differ, 20), 12, 9, 8,
+                        methods ? 6 : 0};
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+        if (left < size[i]) continue;
         *wanted[i] = size[i];
         left -= size[i];
     }
-    c.settings = left >= 8 ? left : 0;
+    if (c.method == 0 && left >= 6) {
+        c.method = 6;
+        left -= 6;
+    }
+    if (c.settings > 0) c.settings += left;
     return c;
 }
 

@@ -54,23 +54,34 @@ int runs_table_rows(const RunsTable *t, int cols)
 
 /* ---- names ------------------------------------------------------------------------------ */
 
+/* The front third and the back of what is shown of `name`, `cols` columns with dots between. */
+static void cut_in_the_middle(const Look *look, Str *out, const char *name, int cols)
+{
+    const char *dots = look_plain_signs(look) ? ".." : "…";
+    Str         shown = {0};
+    look_clean(look, &shown, name); /* columns of what is hidden count as they are spelled out */
+    const char *text = str_text(&shown);
+    Index       n = shown.len, front = 0, back = 0;
+    int         room = cols - look_columns(look, dots);
+    while (front < n && text_columns(text, front + 1) <= room / 3) front++;
+    while (front > 0 && ((unsigned char)text[front] & 0xc0) == 0x80) front--;
+    while (back < n && text_columns(text + back, n - back) > room - room / 3) back++;
+    while (back < n && ((unsigned char)text[back] & 0xc0) == 0x80) back++;
+    str_add_bytes(out, text, front);
+    str_addf(out, "%s%s", dots, text + back);
+    out->failed = out->failed || shown.failed;
+    str_free(&shown);
+}
+
 void runs_draw_name(const Look *look, Grid *grid, int row, int col, int cols, Ink ink,
                     const char *name)
 {
-    Index n = (Index)strlen(name), front = 0, back = 0;
-    Str   cut = {0};
+    Str cut = {0};
     if (look_columns(look, name) <= cols || cols < 4) {
         look_text(look, grid, row, col, cols, ink, name);
         return;
     }
-    const char *dots = look_plain_signs(look) ? ".." : "…";
-    int         room = cols - look_columns(look, dots);
-    while (text_columns(name, front + 1) <= room / 3) front++;
-    while (front > 0 && ((unsigned char)name[front] & 0xc0) == 0x80) front--;
-    while (back < n && text_columns(name + back, n - back) > room - room / 3) back++;
-    while (back < n && ((unsigned char)name[back] & 0xc0) == 0x80) back++;
-    str_add_bytes(&cut, name, front);
-    str_addf(&cut, "%s%s", dots, name + back);
+    cut_in_the_middle(look, &cut, name, cols);
     look_text(look, grid, row, col, cols, ink, str_text(&cut));
     grid->failed = grid->failed || cut.failed;
     str_free(&cut);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "app/view/look_parts.h"
 #include "app/view/page.h"
 
 /* ---- text wrapped into an area ---- */
@@ -125,6 +126,7 @@ static WorkbenchShape shape_of(const WorkbenchView *view, const Look *look, Rect
                             .repeat_rows = look->projector ? 0 : 1,
                             .kinds = view->plan->kind_count,
                             .projector = look->projector};
+    if (!view->plan->known) shape.plan_cols = look_columns(look, view->plan->error);
     if (view->sentence != NULL) {
         int rows = wrapped_rows(look, view->sentence, body.cols > 8 ? body.cols - 4 : 4);
         shape.sentence_rows = rows > 2 ? 2 : rows;

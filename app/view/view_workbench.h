@@ -113,6 +113,7 @@ typedef struct WorkbenchShape {
     bool       table;
     int        sentence_rows, repeat_rows; /* 0 to 2, 0 to 4 */
     int        kinds;                      /* of modules */
+    int        plan_cols;                  /* of why a value is refused; 0: none is */
     bool       projector;
 } WorkbenchShape;
 

@@ -44,19 +44,27 @@ static Rect share(Rect area, int i, int n)
 
 /* ---- one part ---- */
 
-static void put_settings(WorkbenchLayout *l, Rect area, int plan_rows)
+/* A rule, and the counts; or why a value is refused, to its end. */
+static int plan_rows(const WorkbenchShape *shape, int cols, int usual)
 {
-    if (area.rows >= plan_rows + 8) l->plan = take_below(&area, plan_rows);
+    int wanted = shape->plan_cols > 0 ? 2 + shape->plan_cols / at_least(cols - 10, 8) : 0;
+    return at_most(at_least(wanted, usual), 8);
+}
+
+static void put_settings(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
+{
+    int rows = plan_rows(shape, area.cols, 3);
+    if (area.rows >= rows + 8) l->plan = take_below(&area, rows);
     l->form = area;
 }
 
 /* Beside the list, which has all rows: what the selected setting means, and what all come to. */
-static void put_settings_beside(WorkbenchLayout *l, Rect area)
+static void put_settings_beside(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
 {
     Rect right = rect_cols(area, LIST_COLS + 1, area.cols - LIST_COLS - 1);
     l->form = rect_cols(area, 0, LIST_COLS - 1);
     l->divider = rect_cols(area, LIST_COLS - 1, 1);
-    l->plan = take_below(&right, 4);
+    l->plan = take_below(&right, plan_rows(shape, right.cols, 4));
     if (right.rows >= HELP_ROWS + MEMORY_ROWS) {
         l->memory = take_below(&right, MEMORY_ROWS);
     } else if (right.rows >= HELP_ROWS + GROUP_COUNT + 1) {
@@ -137,9 +145,9 @@ static void put_part(const WorkbenchShape *shape, WorkbenchLayout *l, BenchPane 
         if (shape->projector) {
             put_projected_settings(l, area);
         } else if (area.cols >= BESIDE_COLS && area.rows >= 12) {
-            put_settings_beside(l, area);
+            put_settings_beside(shape, l, area);
         } else {
-            put_settings(l, area, 3);
+            put_settings(shape, l, area);
         }
         break;
     case BENCH_CURVES:
@@ -194,7 +202,7 @@ static void put_left(const WorkbenchShape *shape, WorkbenchLayout *l, Rect area)
     int kinds = at_most(shape->kinds, 12) + 1;
     if (area.rows < kinds + 24) kinds = GROUP_COUNT + 1;
     if (area.rows >= kinds + 15) l->kinds = take_below(&area, kinds);
-    put_settings(l, area, 3);
+    put_settings(shape, l, area);
 }
 
 void workbench_layout(const WorkbenchShape *shape, WorkbenchLayout *l)
@@ -222,7 +230,7 @@ void workbench_layout(const WorkbenchShape *shape, WorkbenchLayout *l)
     if (shape->projector) {
         put_projected_settings(l, settings);
     } else {
-        put_settings(l, settings, 3);
+        put_settings(shape, l, settings);
     }
     put_part(shape, l, shape->pane == BENCH_SETTINGS ? BENCH_CURVES : shape->pane, rest);
 }

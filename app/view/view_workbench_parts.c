@@ -28,7 +28,7 @@ void workbench_draw_plan(const WorkbenchView *view, const Look *look, Grid *grid
     look_rule(look, grid, area.row, area.col, area.cols);
     if (!plan->known) {
         page_text(&page, look, plan->error[0] != '\0' ? INK_BAD : INK_DIM,
-                  plan->error[0] != '\0' ? plan->error : tr("counting"), area.cols - 1, 0, 0);
+                  plan->error[0] != '\0' ? plan->error : tr("counting"), area.cols - 2, 0, 0);
         page_draw(&page, look, grid, rect_inset(rect_rows(area, 1, area.rows - 1), 0, 1), 0, 0);
         page_clear(&page);
         return;

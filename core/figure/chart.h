@@ -52,6 +52,10 @@ uint32_t chart_fill(Charset charset, Index i);
 /* What a cell shows where rows x cols cells stand for the whole matrix: of the values that it
  * stands for, the one farthest from zero. */
 double heat_value(const Figure *figure, Index rows, Index cols, Index row, Index col);
+/* Rows and columns are counted from 1. Of `count`, each `each` wide, every so manieth is named so
+ * that the names are `apart` from one another: 1 2 3, 1 3 5, or 1 5 10 15. */
+Index heat_step(double each, double apart, Index count);
+Index heat_next(Index number, Index step);
 /* "loss, nats/token (log)", or nothing. */
 void axis_heading(Str *out, const Figure *figure, char which);
 /* The last point that can be drawn, -1 without one. */

@@ -111,19 +111,43 @@ static bool y_ticks_touch(const Chart *chart)
     return false;
 }
 
+/* One number alone is no scale: of more of them, those that leave room, from the lowest on. */
+static void spare_y_ticks(Chart *chart, const Scale *bare, bool whole)
+{
+    const FigureAxis *axis = &chart->figure->y;
+    const Scale       had = chart->y;
+    for (int most = 3; most <= 8 && chart->y.count < 2; most++) {
+        chart->y = *bare;
+        scale_ticks(&chart->y, most, whole, axis_bytes(axis), !axis->fixed);
+        int kept = 0;
+        for (int i = 0; i < chart->y.count; i++) {
+            if (kept > 0 && y_tick_row(chart, kept - 1) - y_tick_row(chart, i) < 2) continue;
+            chart->y.tick[kept] = chart->y.tick[i];
+            memmove(chart->y.text[kept++], chart->y.text[i], sizeof *chart->y.text);
+        }
+        chart->y.count = kept;
+    }
+    if (chart->y.count < 2) chart->y = had;
+}
+
 /* Returns the columns that the texts need. */
 static int choose_y_ticks(Chart *chart)
 {
     const FigureAxis *axis = &chart->figure->y;
     const Scale       bare = chart->y;
     int               most = chart->plot.rows / 3 + 1, wide = 0;
-    bool              whole = figure_reach(chart->figure, 'y', bare.log).whole;
+    const Reach       reach = figure_reach(chart->figure, 'y', bare.log);
+    bool              whole = reach.whole;
+    if (axis->fixed && axis->hi != floor(axis->hi)) whole = false; /* what is to come is not */
     for (most = most > 8 ? 8 : most; most > 0; most--) {
         chart->y = bare;
         scale_ticks(&chart->y, most, whole, axis_bytes(axis), !axis->fixed);
         if (!y_ticks_touch(chart)) break;
     }
     if (most == 0) chart->y.count = 1; /* two that touch even so: the lower one stays */
+    if (chart->y.count < 2 && reach.distinct > 1 && chart->plot.rows >= 4) {
+        spare_y_ticks(chart, &bare, whole);
+    }
     for (int i = 0; i < chart->y.count; i++) {
         int n = columns(chart->y.text[i]);
         if (n > wide) wide = n;
@@ -195,7 +219,7 @@ static void choose_x_ticks(Chart *chart)
     Reach             reach = figure_reach(chart->figure, 'x', bare.log);
     bool              bytes = axis_bytes(axis);
     int               few = (int)(sizeof reach.seen / sizeof *reach.seen);
-    if (reach.distinct <= few && (reach.whole || bare.log)) {
+    if (!axis->fixed && reach.distinct <= few && (reach.whole || bare.log)) {
         scale_ticks_at(&chart->x, reach.seen, reach.distinct, bytes);
         if (chart->x.count > 0 && !x_ticks_touch(chart)) return;
     }

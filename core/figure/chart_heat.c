@@ -114,11 +114,10 @@ static int number_columns(Index number)
     return digits;
 }
 
-/* Every so manieth, so that numbers are `apart` cells from one another. */
-static Index number_step(Index count, int shown, int cells, int apart)
+Index heat_step(double each, double apart, Index count)
 {
     Index step = 1;
-    while (step < count && (double)step * shown / (double)count * cells < apart) {
+    while (step < count && (double)(step > 2 ? step - 1 : step) * each < apart) {
         Index lead = step;
         while (lead >= 10) lead /= 10;
         step = lead == 2 ? step / 2 * 5 : step * 2; /* 1 2 5 10 20 50 */
@@ -126,25 +125,32 @@ static Index number_step(Index count, int shown, int cells, int apart)
     return step;
 }
 
+Index heat_next(Index number, Index step)
+{
+    return number == 1 && step > 2 ? step : number + step;
+}
+
 static void draw_numbers(Chart *chart, const Heat *heat)
 {
     const Figure *figure = chart->figure;
-    int           wide = number_columns(figure->cols - 1), under = chart->plot.row + 1;
+    int           wide = number_columns(figure->cols), under = chart->plot.row + 1;
     char          text[NUMBER_BYTES];
     /* Where a row of cells stands for several, neighbours' labels would lie unevenly. */
-    int   apart = heat->rows < figure->rows ? 4 : heat->high > 1 ? 2 : 1;
-    Index step = number_step(figure->rows, heat->rows, heat->high, apart);
-    for (Index r = 0; r < figure->rows; r += step) {
-        int row = chart->plot.row + (int)(r * heat->rows / figure->rows) * heat->high;
+    int    apart = heat->rows < figure->rows ? 4 : heat->high > 1 ? 2 : 1;
+    double each = (double)heat->rows / (double)figure->rows * heat->high;
+    Index  step = heat_step(each, apart, figure->rows);
+    for (Index r = 1; r <= figure->rows; r = heat_next(r, step)) {
+        int row = chart->plot.row + (int)((r - 1) * heat->rows / figure->rows) * heat->high;
         number_text(text, (double)r, false);
         int n = (int)strlen(text);
         grid_text(chart->grid, row + (heat->high - 1) / 2, chart->plot.col - 1 - n, n, INK_DIM,
                   text);
     }
     under += heat->rows * heat->high;
-    step = number_step(figure->cols, heat->cols, heat->wide, wide + 1);
-    for (Index c = 0; c < figure->cols; c += step) {
-        int col = chart->plot.col + (int)(c * heat->cols / figure->cols) * heat->wide;
+    each = (double)heat->cols / (double)figure->cols * heat->wide;
+    step = heat_step(each, wide + 1, figure->cols);
+    for (Index c = 1; c <= figure->cols; c = heat_next(c, step)) {
+        int col = chart->plot.col + (int)((c - 1) * heat->cols / figure->cols) * heat->wide;
         number_text(text, (double)c, false);
         chart_tick_label(chart, under, col + (heat->wide - 1) / 2, chart->area.cols, text);
     }
@@ -197,7 +203,7 @@ void chart_heat(Chart *chart)
     bool titled = figure->x.title != NULL && *figure->x.title != '\0' && chart->area.rows >= 7;
     chart->plot = chart->area;
     chart->plot.rows -= titled ? 4 : 3;
-    int left = number_columns(figure->rows > 0 ? figure->rows - 1 : 0) + 1;
+    int left = number_columns(figure->rows) + 1;
     chart->plot.col += left;
     chart->plot.cols -= left;
     if (figure->heat == NULL || figure->rows == 0 || figure->cols == 0 || chart->plot.rows < 1) {

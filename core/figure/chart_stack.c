@@ -25,12 +25,6 @@ static double column_x(const Chart *chart, int col, Index *next)
     return best;
 }
 
-/* Counted from the top, where names begin: the part on top is the full one. */
-static Index rank(const Figure *figure, Index i)
-{
-    return figure->count - 1 - i;
-}
-
 static void draw_column(Chart *chart, int col, double x)
 {
     const Figure *figure = chart->figure;
@@ -42,8 +36,8 @@ static void draw_column(Chart *chart, int col, double x)
         double top = scale_at(&chart->y, fmin(sum, 1e308)) * plot.rows;
         for (; row < plot.rows && row + 0.5 <= top; row++) {
             grid_put(chart->grid, plot.row + plot.rows - 1 - row, plot.col + col,
-                     chart_fill(chart->charset, rank(figure, i)),
-                     chart_ink(&figure->series[i], rank(figure, i)));
+                     chart_fill(chart->charset, stack_rank(figure, i)),
+                     chart_ink(&figure->series[i], stack_rank(figure, i)));
         }
     }
 }
@@ -88,7 +82,7 @@ static void draw_legend(Chart *chart, const Legend *legend)
     }
     for (Index i = figure->count - 1; i >= 0; i--, row++) {
         const FigureSeries *series = &figure->series[i];
-        Ink                 ink = chart_ink(series, rank(figure, i));
+        Ink                 ink = chart_ink(series, stack_rank(figure, i));
         if (row == plot.row + plot.rows - 1 && i > 0) {
             Str more = {0};
             str_addf(&more, tr("+%td more"), i + 1);
@@ -97,7 +91,7 @@ static void draw_legend(Chart *chart, const Legend *legend)
             str_free(&more);
             return;
         }
-        grid_put(chart->grid, row, col, chart_fill(chart->charset, rank(figure, i)), ink);
+        grid_put(chart->grid, row, col, chart_fill(chart->charset, stack_rank(figure, i)), ink);
         grid_text(chart->grid, row, col + 2, legend->name_cols, ink, series->label);
         if (legend->part_cols < 0) continue;
         number_text(part, stack_part(series, legend->x), axis_bytes(&figure->y));

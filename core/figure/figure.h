@@ -88,6 +88,8 @@ void figure_sentence(Str *out, const Figure *figure);
 /* A self-contained <svg> element; colours by CSS custom properties with fallbacks, so that a page
  * may darken them; text is text; all strings escaped. */
 void figure_svg(Str *out, const Figure *figure, int width, int height);
+/* For a file of its own: the same on white, so that it can be read wherever it is opened. */
+void figure_svg_alone(Str *out, const Figure *figure, int width, int height);
 /* Header line, then rows; numbers with all digits; missing: empty. Strings quoted by RFC 4180;
  * what a spreadsheet would take for a formula gets an apostrophe in front. */
 void figure_csv(Str *out, const Figure *figure);

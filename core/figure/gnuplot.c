@@ -143,13 +143,13 @@ static void write_axes(Script *script)
     str_add(script->out, "set border 3\nset grid ytics linecolor rgb '#d0d0d0'\n");
 }
 
-/* Rows and columns of a matrix, the first row on top. */
+/* Rows and columns of a matrix, counted from 1, the first row on top. */
 static void write_heat_axes(Script *script)
 {
     const Figure *figure = script->figure;
     Reach         reach = figure_reach(figure, 'y', false);
-    script->x = (Scale){.lo = -0.5, .hi = (double)figure->cols - 0.5};
-    script->y = (Scale){.lo = -0.5, .hi = (double)figure->rows - 0.5};
+    script->x = (Scale){.lo = 0.5, .hi = (double)figure->cols + 0.5};
+    script->y = (Scale){.lo = 0.5, .hi = (double)figure->rows + 0.5};
     scale_ticks(&script->x, 10, true, false, false);
     scale_ticks(&script->y, 8, true, false, false);
     write_range(script, "x", &script->x, false);
@@ -230,11 +230,12 @@ static void write_labels(Script *script)
         Index series = ends[i].series;
         str_addf(script->out, "set label %d ", i + 1);
         quote(script, figure->series[series].label, 0);
+        bool stack = figure->kind == FIGURE_STACK;
         str_addf(script->out,
                  " at graph 1.02, graph %.4f left noenhanced point pointtype %d linecolor rgb "
                  "'%s' offset 1,0\n",
-                 height[i], figure->kind == FIGURE_STACK ? 5 : gnuplot_point(series),
-                 gnuplot_colour(figure, series));
+                 height[i], stack ? 5 : gnuplot_point(series),
+                 gnuplot_colour(figure, stack ? stack_rank(figure, series) : series));
     }
 }
 

@@ -145,7 +145,7 @@ void gnuplot_stack(Script *script, Str *plot)
         str_addf(plot,
                  "using 1:2:3 with filledcurves fill solid 0.85 noborder linecolor rgb '%s' "
                  "notitle",
-                 gnuplot_colour(figure, s));
+                 gnuplot_colour(figure, stack_rank(figure, s)));
     }
 }
 
@@ -163,7 +163,7 @@ void gnuplot_heat(Script *script, Str *plot)
     for (Index r = 0; r < rows; r++) {
         for (Index c = 0; c < cols; c++) {
             double value = heat_value(figure, rows, cols, r, c);
-            double x = (2 * (double)c + 1) * wide - 0.5, y = (2 * (double)r + 1) * high - 0.5;
+            double x = (2 * (double)c + 1) * wide + 0.5, y = (2 * (double)r + 1) * high + 0.5;
             if (!isfinite(value)) continue;
             add_number(script, x, ' ');
             add_number(script, y, ' ');

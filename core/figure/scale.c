@@ -71,6 +71,11 @@ bool stack_common(const Figure *figure)
     return true;
 }
 
+Index stack_rank(const Figure *figure, Index series)
+{
+    return figure->count - 1 - series;
+}
+
 double stack_peak(const Figure *figure)
 {
     double best = (double)NAN, most = -1;

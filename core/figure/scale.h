@@ -65,6 +65,9 @@ double stack_total(const Figure *figure, double x);
 bool stack_common(const Figure *figure);
 /* The x where the total is highest, the first such; NaN without values. */
 double stack_peak(const Figure *figure);
+/* Where the mark of a part stands in the order of marks: counted from the top, where names begin,
+ * so that the part on top is the full one. */
+Index stack_rank(const Figure *figure, Index series);
 
 /* A bar chart's categories: those named, and those that have a value. */
 Index bar_categories(const Figure *figure);

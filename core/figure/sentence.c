@@ -289,10 +289,9 @@ static void add_heat(Str *out, const Figure *figure)
     for (int i = 0; i < 2 && low >= 0; i++) {
         str_add(out, i == 0 ? tr("; lowest ") : tr(", highest "));
         add_number(out, figure->heat[places[i]], &figure->y);
-        str_addf(out, tr(" at row %td, column %td"), places[i] / figure->cols,
-                 places[i] % figure->cols);
+        str_addf(out, tr(" at row %td, column %td"), places[i] / figure->cols + 1,
+                 places[i] % figure->cols + 1);
     }
-    if (low >= 0) str_add(out, tr(", counted from 0"));
     if (missing > 0) str_addf(out, tr("; %td missing"), missing);
 }
 

@@ -300,7 +300,7 @@ static void write_data(Svg *svg)
     }
 }
 
-void figure_svg(Str *out, const Figure *figure, int width, int height)
+static void write_svg(Str *out, const Figure *figure, int width, int height, bool alone)
 {
     CHECK(width > 0 && height > 0);
     Svg svg = {.out = out, .figure = figure, .width = width, .height = height};
@@ -311,15 +311,16 @@ void figure_svg(Str *out, const Figure *figure, int width, int height)
     str_addf(out,
              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
              "height=\"%d\" role=\"img\" font-family=\"system-ui,sans-serif\" "
-             "font-size=\"%.1f\" fill=\"currentColor\" style=\"max-width:100%%;height:auto\" "
+             "font-size=\"%.1f\"%s fill=\"currentColor\" style=\"max-width:100%%;height:auto\" "
              "aria-label=\"",
-             width, height, width, height, svg.font);
+             width, height, width, height, svg.font, alone ? " color=\"#202124\"" : "");
     svg_escape(out, str_text(&sentence), 0);
     str_add(out, "\">\n<title>");
     svg_escape(out, figure->title, 0);
     str_add(out, "</title>\n<desc>");
     svg_escape(out, str_text(&sentence), 0);
     str_add(out, "</desc>\n");
+    if (alone) str_add(out, "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
     out->failed = out->failed || sentence.failed;
     str_free(&sentence);
     lay_out(&svg);
@@ -327,4 +328,14 @@ void figure_svg(Str *out, const Figure *figure, int width, int height)
     write_data(&svg);
     write_x_title(&svg);
     str_add(out, "</svg>\n");
+}
+
+void figure_svg(Str *out, const Figure *figure, int width, int height)
+{
+    write_svg(out, figure, width, height, false);
+}
+
+void figure_svg_alone(Str *out, const Figure *figure, int width, int height)
+{
+    write_svg(out, figure, width, height, true);
 }

@@ -195,18 +195,18 @@ static void write_numbers(Svg *svg, Index rows, Index cols, double size)
 {
     const Figure *figure = svg->figure;
     char          text[NUMBER_BYTES];
-    Index         step = 1;
-    while ((double)step * size * (double)rows / (double)figure->rows < 1.3 * svg->font) step *= 2;
-    for (Index r = 0; r < figure->rows; r += step) {
-        double at = ((double)r + 0.5) * (double)rows / (double)figure->rows * size;
+    double        each = size * (double)rows / (double)figure->rows;
+    Index         step = heat_step(each, 1.3 * svg->font, figure->rows);
+    for (Index r = 1; r <= figure->rows; r = heat_next(r, step)) {
+        double at = ((double)r - 0.5) * each;
         number_text(text, (double)r, false);
         svg_text(svg, svg->left - 0.4 * svg->font, svg->top + at + 0.35 * svg->font, "end",
                  "fill-opacity=\".75\"", text, 0);
     }
-    step = 1;
-    while ((double)step * size * (double)cols / (double)figure->cols < 2.6 * svg->font) step *= 2;
-    for (Index c = 0; c < figure->cols; c += step) {
-        double at = ((double)c + 0.5) * (double)cols / (double)figure->cols * size;
+    each = size * (double)cols / (double)figure->cols;
+    step = heat_step(each, 2.6 * svg->font, figure->cols);
+    for (Index c = 1; c <= figure->cols; c = heat_next(c, step)) {
+        double at = ((double)c - 0.5) * each;
         number_text(text, (double)c, false);
         svg_text(svg, svg->left + at, svg->top + (double)rows * size + 1.2 * svg->font, "middle",
                  "fill-opacity=\".75\"", text, 0);

@@ -176,7 +176,7 @@ static void write_part(Svg *svg, Index number)
     bool          common = stack_common(figure), begun = false;
     Index         n = common ? figure->series[0].n : SAMPLES;
     str_add(svg->out, "<path stroke=\"none\" fill-opacity=\".85\"");
-    svg_paint(svg, "fill", number);
+    svg_paint(svg, "fill", stack_rank(figure, number));
     str_add(svg->out, " d=\"");
     for (Index step = 0; step < 2 * n; step++) { /* along its top, back along its bottom */
         bool   top = step < n;
@@ -206,7 +206,7 @@ void svg_stack(Svg *svg)
         Index series = n - 1 - i;
         str_addf(svg->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"",
                  svg->right + 0.6 * font, y[i] - 0.4 * font, 0.8 * font, 0.8 * font);
-        svg_paint(svg, "fill", series);
+        svg_paint(svg, "fill", stack_rank(figure, series));
         str_add(svg->out, "/>\n");
         svg_text(svg, svg->right + 1.8 * font, y[i] + 0.35 * font, "start", "",
                  figure->series[series].label, 24);

@@ -169,7 +169,7 @@ static bool write_figures(Str *text, const PlotJob *job, const RunFigures *figur
     }
     for (Index i = 0; i < figures->count; i++) {
         const Figure *figure = figures->list[i];
-        if (job->format == PLOT_SVG) figure_svg(text, figure, PLOT_WIDTH, PLOT_HEIGHT);
+        if (job->format == PLOT_SVG) figure_svg_alone(text, figure, PLOT_WIDTH, PLOT_HEIGHT);
         if (job->format == PLOT_CSV) figure_csv(text, figure);
         if (job->format != PLOT_TEXT) continue;
         if (i > 0) str_add(text, "\n");

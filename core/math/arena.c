@@ -179,8 +179,7 @@ static char *block_memory(Arena *arena, Index size, Index *taken, Error *err)
     Index    roomy = larger(size, ARENA_BLOCK_MIN);
     *taken = larger(roomy, arena->reserved_bytes / 4 / ARENA_ALIGN * ARENA_ALIGN);
     if (be->space == MEM_DEVICE && *taken > size) {
-        Error quiet = {0};
-        char *data = be->alloc(be, *taken, &quiet);
+        char *data = be->alloc(be, *taken, NULL);
         if (data != NULL) return data;
         *taken = size;
     }

@@ -24,6 +24,29 @@ static Index cell_end(const ProseBlock *row, Index cell)
     return cell + 1 < row->cells ? row->cell_at[cell + 1] : row->count;
 }
 
+/* Bytes of a mark that begins here: of style, or where what was measured begins; 0: text. */
+static Index mark_bytes(const char *at)
+{
+    if (*at > 0 && *at < ' ') return 1;
+    return strncmp(at, "\xef\xbf\xb9", 3) == 0 ? 3 : 0; /* U+FFF9 */
+}
+
+/* Generated text often begins with a blank, which would be an indent here. */
+static void drop_blanks(Str *out, Index from)
+{
+    Index at = from, kept = from;
+    if (out->failed || out->data == NULL) return;
+    while (at < out->len) {
+        Index n = mark_bytes(out->data + at);
+        if (n == 0 && out->data[at] != ' ') break;
+        memmove(out->data + kept, out->data + at, (size_t)n);
+        kept += n;
+        at += n > 0 ? n : 1;
+    }
+    memmove(out->data + kept, out->data + at, (size_t)(out->len - at + 1));
+    out->len -= at - kept;
+}
+
 /* Hard breaks have no place in a cell. */
 static void cell_text(Str *out, const Table *table, const ProseBlock *row, Index cell)
 {
@@ -35,6 +58,7 @@ static void cell_text(Str *out, const Table *table, const ProseBlock *row, Index
     for (Index i = from; i < out->len; i++) {
         if (out->data[i] == PROSE_BREAK || out->data[i] == '\n') out->data[i] = ' ';
     }
+    drop_blanks(out, from);
 }
 
 static void measure(Str *out, Table *table)

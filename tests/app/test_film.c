@@ -14,7 +14,7 @@ static void show(Film *film, const char *first, const char *second, double secon
     grid_text(&grid, 0, 0, 20, INK_PLAIN, "the title");
     grid_text(&grid, 1, 0, 20, INK_PLAIN, first);
     grid_text(&grid, 2, 0, 20, INK_PLAIN, second);
-    assert_true(film_frame(film, &grid, seconds, &err));
+    assert_true(film_frame(film, &grid, (Paper){0}, seconds, &err));
     grid_free(&grid);
 }
 
@@ -60,9 +60,9 @@ static void body_of_a_film(void *context, Error *err)
     Str   svg = {0};
     if (film != NULL && grid_init(&grid, 2, 10, err)) {
         grid_text(&grid, 0, 0, 10, INK_PLAIN, "words");
-        if (film_frame(film, &grid, 1, err)) {
+        if (film_frame(film, &grid, (Paper){0}, 1, err)) {
             grid_clear(&grid, (Rect){0, 0, 2, 10});
-            if (film_frame(film, &grid, 1, err)) film_svg(&svg, film, "a film");
+            if (film_frame(film, &grid, (Paper){0}, 1, err)) film_svg(&svg, film, "a film");
             if (!str_ok(&svg, err)) str_clear(&svg);
         }
     }
@@ -85,8 +85,8 @@ static void a_film_is_bounded(void **state)
     Grid  grid = {0};
     Film *film = film_create(&err);
     assert_true(grid_init(&grid, 2, 10, &err));
-    for (int i = 0; i < 400; i++) assert_true(film_frame(film, &grid, 0.1, &err));
-    assert_false(film_frame(film, &grid, 0.1, &err));
+    for (int i = 0; i < 400; i++) assert_true(film_frame(film, &grid, (Paper){0}, 0.1, &err));
+    assert_false(film_frame(film, &grid, (Paper){0}, 0.1, &err));
     assert_error(&err, ERR_INPUT, "at most 400 frames");
     grid_free(&grid);
     film_free(film);

@@ -97,6 +97,32 @@ static void arrows_choose_and_skip_leaves_out(void **state)
     assert_int_equal(said->verdict, 1);
 }
 
+/* Where the question is below what is shown, no key says anything unread. */
+static void a_question_out_of_sight_is_not_answered(void **state)
+{
+    (void)state;
+    lesson_rig_open_small(&rig);
+    rig.rows = 6;
+    lesson_rig_press(&rig, "Ctrl-L");
+    assert_true(rig.room->drawn.hides);
+    assert_false(room_lesson.typing(rig.room));
+    assert_false(room_lesson.can(rig.room, ACT_COMMIT));
+    assert_true(room_lesson.can(rig.room, ACT_NEXT));
+    lesson_rig_press(&rig, "Enter"); /* shows it */
+    lesson_rig_shows(&rig, "I say");
+    assert_true(room_lesson.typing(rig.room));
+    assert_int_equal(rig.room->line_count, 0);
+    lesson_rig_press(&rig, "Left Left"); /* nothing is typed: it looks back */
+    assert_true(rig.room->drawn.hides);
+    lesson_rig_press(&rig, "3"); /* a number is for the question */
+    lesson_rig_shows(&rig, "I say 3");
+    lesson_rig_press(&rig, "Left"); /* in what is typed it moves */
+    lesson_rig_shows(&rig, "I say 3");
+    lesson_rig_press(&rig, "Ctrl-U");
+    lesson_rig_hides(&rig, "I say 3");
+    assert_string_equal(line_edit_text(&rig.room->field), "");
+}
+
 static void orders_and_curves_are_typed(void **state)
 {
     (void)state;
@@ -230,6 +256,9 @@ static void a_value_is_edited_and_the_step_restored(void **state)
     lesson_rig_said(&rig, "nothing of this step has run yet");
     lesson_rig_first_step(&rig);
     lesson_rig_hides(&rig, "0 0 4");
+    LessonPane pane = rig.room->pane;
+    lesson_rig_press(&rig, "e Esc");
+    assert_int_equal(rig.room->pane, pane); /* nothing was run: one looks at the same again */
     lesson_rig_press(&rig, "e");
     assert_true(rig.room->editing);
     lesson_rig_shows(&rig, "an entry of B");
@@ -243,6 +272,7 @@ static void a_value_is_edited_and_the_step_restored(void **state)
     lesson_rig_press(&rig, "Enter Space");
     lesson_rig_settle(&rig);
     lesson_rig_shows(&rig, "Tried out");
+    lesson_rig_shows(&rig, "The lesson's own");
     lesson_rig_shows(&rig, "0 0 4");
     lesson_rig_hides(&rig, "does this step's runs again with it");
     Str line = {0};
@@ -363,8 +393,10 @@ static void on_a_projector_one_thing_is_shown(void **state)
 
 #define ROOM_TEST(f) cmocka_unit_test_teardown(f, close_rig)
 TEST_GROUP(lesson_room, ROOM_TEST(a_wrong_prediction_is_shown_beside_the_measurement),
-           ROOM_TEST(arrows_choose_and_skip_leaves_out), ROOM_TEST(orders_and_curves_are_typed),
-           ROOM_TEST(a_quiz_goes_on_until_right), ROOM_TEST(a_quiz_looked_back_at_is_blank),
+           ROOM_TEST(arrows_choose_and_skip_leaves_out),
+           ROOM_TEST(a_question_out_of_sight_is_not_answered),
+           ROOM_TEST(orders_and_curves_are_typed), ROOM_TEST(a_quiz_goes_on_until_right),
+           ROOM_TEST(a_quiz_looked_back_at_is_blank),
            ROOM_TEST(a_value_is_edited_and_the_step_restored),
            ROOM_TEST(lines_are_tried_out_and_going_on_forgets_them),
            ROOM_TEST(steps_are_looked_back_at_without_running),

@@ -238,6 +238,24 @@ static void a_gnuplot_that_never_answers_delays_nothing(void **state)
     program_free(&p);
 }
 
+/* A picture that is written to a file holds no key up: it is said that it is being written. */
+static void the_lab_goes_on_while_a_file_is_written(void **state)
+{
+    (void)state;
+    static const char lines[] = "key v\nwait numeric rank\nkey g\nwait No window here\n"
+                                "type x.png\nkey Enter\nsee writing x.png\nkey g\n"
+                                "see writing x.png\nkey t\nsee cut to rank\n";
+    Program           p = {0};
+    Error             err = {0};
+    unsetenv("DISPLAY");
+    rig_fake("deaf");
+    assert_true(file_write_all(test_path("script"), lines, sizeof lines - 1, &err));
+    assert_status(&p, "lab --charset braille --script %s/script --save %s", 0);
+    if (p.seconds > 1.9) fail_msg("it took %.1f s", p.seconds);
+    program_free(&p);
+    assert_false(path_exists("x.png"));
+}
+
 static void stopped_while_gnuplot_hangs_it_ends_at_once(void **state)
 {
     (void)state;
@@ -341,5 +359,6 @@ TEST_GROUP(plot, GNUPLOT_TEST(followed_on_a_pipe_lines_are_appended_until_the_en
            GNUPLOT_TEST(a_training_is_drawn_on_stderr_and_results_stay),
            GNUPLOT_TEST(a_gnuplot_that_never_answers_delays_nothing),
            GNUPLOT_TEST(stopped_while_gnuplot_hangs_it_ends_at_once),
+           GNUPLOT_TEST(the_lab_goes_on_while_a_file_is_written),
            GNUPLOT_TEST(killing_gnuplot_stops_no_following),
            GNUPLOT_TEST(a_training_opens_its_windows));

@@ -55,7 +55,7 @@ static void runs_are_marked_and_exported(void **state)
     lab_rig_open(&lab);
     record_usual_runs();
     play("size 100 30\nkey l\nwait sql-lora-1\nsee 5 recorded\nkey Down x Down x\nwait 2 marked\n"
-         "wait differ in\nkey S\nwait smoothed over 5 steps\nkey c\nwait held-out\n"
+         "wait differ in\nkey S\nwait mean of 5 steps\nkey c\nwait held-out\n"
          "key E\nwait Write to\nkey Enter\nwait written: eval.svg\n"
          "key E Enter\nwait Replace it\nkey n\ngone Replace it\n"
          "key E\nkey Backspace Backspace Backspace\ntype txt\nkey Enter\nwait must end in\n");

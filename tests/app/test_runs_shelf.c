@@ -2,6 +2,7 @@
 
 #define _POSIX_C_SOURCE 200809L /* nanosleep */
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -58,6 +59,42 @@ static void other_differences_are_other_curves(void **state)
     shelf_rig_close(&rig);
 }
 
+static const char *label(ShelfRig *rig, Index i)
+{
+    const Figure *figure = shelf_figure(&rig->shelf);
+    assert_true(i < figure->count);
+    return figure->series[i].label;
+}
+
+/* What tells one run apart stands in its own label; what nothing tells apart has its name. */
+static void labels_say_no_more_than_they_need(void **state)
+{
+    (void)state;
+    ShelfRig rig;
+    shelf_rig_open(&rig);
+    record_run("sql-lora-1", "sql", 4, 42, 40, true, 500);
+    record_run("sql-lora-2", "sql", 8, 42, 40, true, 400);
+    record_run("sql-lora-3", "sql", 16, 42, 40, true, 300);
+    record_run("sql-lora-4", "label", 16, 42, 40, true, 200);
+    shelf_rig_scan(&rig);
+    for (int i = 1; i <= 4; i++) {
+        char name[20];
+        snprintf(name, sizeof name, "sql-lora-%d", i);
+        assert_true(shelf_select(&rig.shelf, name));
+    }
+    assert_string_equal(label(&rig, 0), "data=label");
+    assert_string_equal(label(&rig, 1), "data=sql r=16");
+    assert_string_equal(label(&rig, 2), "data=sql r=8");
+    assert_string_equal(label(&rig, 3), "data=sql r=4");
+    record_run("sql-lora-5", "sql", 8, 42, 40, true, 100);
+    shelf_rig_scan(&rig);
+    assert_true(shelf_select(&rig.shelf, "sql-lora-5"));
+    assert_non_null(strstr(label(&rig, 0), ", sql-lora-5"));
+    assert_non_null(strstr(label(&rig, 3), ", sql-lora-2"));
+    assert_string_equal(label(&rig, 4), "data=sql r=4");
+    shelf_rig_close(&rig);
+}
+
 static void what_is_drawn_goes_round(void **state)
 {
     (void)state;
@@ -78,7 +115,7 @@ static void what_is_drawn_goes_round(void **state)
                  1e-12);
     assert_true(grid_init(&grid, 20, 80, NULL));
     draw_shelf(&rig.shelf, &look_braille, &grid, (Rect){0, 0, 20, 80});
-    assert_shows(&grid, "training loss, smoothed over 5 steps");
+    assert_shows(&grid, "training loss, mean of 5 steps");
     grid_free(&grid);
     static const char *const names[] = {"eval", "lr", "grad_norm", "modules", "memory", "loss"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -165,6 +202,7 @@ static void files_are_written_by_their_ending(void **state)
     assert_true(exported(&rig.shelf, test_path("a.svg"), &rig.err));
     assert_file_has(test_path("a.svg"), "<svg");
     assert_file_has(test_path("a.svg"), "r=4, 2 seeds");
+    assert_file_has(test_path("a.svg"), "fill=\"#ffffff\""); /* read on any ground */
     assert_true(exported(&rig.shelf, test_path("a.csv"), &rig.err));
     assert_file_has(test_path("a.csv"), "r=4, 2 seeds");
     assert_true(exported(&rig.shelf, test_path("a.md"), &rig.err));
@@ -294,7 +332,8 @@ static void the_watch_tells_what_grows_while_it_is_looked_at(void **state)
     shelf_rig_close(&rig);
 }
 
-TEST_GROUP(runs_shelf, cmocka_unit_test(seeds_become_one_curve_in_a_band),
+TEST_GROUP(runs_shelf, cmocka_unit_test(labels_say_no_more_than_they_need),
+           cmocka_unit_test(seeds_become_one_curve_in_a_band),
            cmocka_unit_test(other_differences_are_other_curves),
            cmocka_unit_test(what_is_drawn_goes_round),
            cmocka_unit_test(differences_stand_in_a_table),

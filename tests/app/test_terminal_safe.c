@@ -246,6 +246,8 @@ static void series_differ_and_mono_has_no_colour(void **state)
     (void)state;
     for (int theme = THEME_AUTO; theme < THEME_MONO; theme++) {
         for (int a = INK_GUESS; a < INK_COUNT; a++) {
+            assert_int_not_equal(terminal_paint((Theme)theme, 256, (Ink)a).fg,
+                                 terminal_paint((Theme)theme, 256, INK_DIM).fg);
             for (int b = a + 1; b < INK_COUNT; b++) {
                 assert_int_not_equal(terminal_paint((Theme)theme, 256, (Ink)a).fg,
                                      terminal_paint((Theme)theme, 256, (Ink)b).fg);

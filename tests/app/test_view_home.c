@@ -113,6 +113,28 @@ static void looks_as_meant(void **state)
     assert_screen("home-20x5", &look_ascii, 2, 20, draw, &view);
 }
 
+/* Sentences of drivers are long: at 80 columns whole clauses of them, and dots; where they may
+ * wrap, all of it. */
+static void the_machine_is_told_in_rows(void **state)
+{
+    (void)state;
+    Grid     grid;
+    HomeView view = usual();
+    view.machine[1] = "GPU, not used: NVIDIA H100 80GB HBM3, 79.1 GiB, compute capability 9.0, "
+                      "driver for CUDA 12.4, plug-in of 12.4";
+    draw_at(&view, &grid, 20, 80);
+    assert_shows(&grid, "GPU, not used: NVIDIA H100 80GB HBM3, 79.1 GiB ...");
+    assert_hides(&grid, "capability");
+    grid_free(&grid);
+    view.machine[1] = "no GPU: the plug-in cannot be loaded since something far away is missing";
+    draw_at(&view, &grid, 20, 80);
+    assert_shows(&grid, "since something far ...");
+    grid_free(&grid);
+    draw_at(&view, &grid, 56, 200);
+    assert_shows(&grid, "far away is missing");
+    grid_free(&grid);
+}
+
 static void a_first_visit_says_what_to_do(void **state)
 {
     (void)state;
@@ -292,6 +314,7 @@ static void a_projector_shows_few_words(void **state)
 
 TEST_GROUP(view_home, cmocka_unit_test(looks_as_meant),
            cmocka_unit_test(a_first_visit_says_what_to_do),
+           cmocka_unit_test(the_machine_is_told_in_rows),
            cmocka_unit_test(without_lessons_the_rooms_are_there),
            cmocka_unit_test(the_selected_item_is_always_seen),
            cmocka_unit_test(what_differs_between_machines_is_marked),

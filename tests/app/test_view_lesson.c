@@ -359,11 +359,69 @@ static void what_is_below_is_told(void **state)
     scene.view.follow = true;
     ask(&scene, question_part(PART_QUIZ));
     scene.view.ask.choice = 2;
+    scene.view.answers = true;
     draw_at(&scene, &grid, &look_braille, 9, 80);
     assert_true(scene.drawn.row >= 0);
     assert_shows(&grid, "3  the largest");
     grid_free(&grid);
     scene_close(&scene);
+}
+
+/* A question is not answered before all its choices were seen: reading comes first. */
+static void a_question_is_read_before_it_is_answered(void **state)
+{
+    (void)state;
+    Scene scene;
+    Grid  grid = {0};
+    scene_open(&scene);
+    for (int i = 0; i < 2; i++) add(&scene, prose_part());
+    ask(&scene, question_part(PART_QUIZ));
+    draw_at(&scene, &grid, &look_braille, 20, 80);
+    assert_true(scene.drawn.hides);
+    assert_int_equal(scene.drawn.top[PANE_TEXT], 0);
+    assert_hides(&grid, "3  the largest");
+    assert_shows(&grid, "Space shows what follows below");
+    scene.view.answers = true; /* a key picked a choice */
+    draw_at(&scene, &grid, &look_braille, 20, 80);
+    assert_false(scene.drawn.hides);
+    assert_shows(&grid, "3  the largest");
+    assert_shows(&grid, "Arrows or a number choose");
+    scene.view.follow = false; /* one reads on */
+    scene.view.top[PANE_TEXT] = 1000;
+    draw_at(&scene, &grid, &look_braille, 20, 80);
+    assert_false(scene.drawn.hides);
+    grid_free(&grid);
+    scene_close(&scene);
+}
+
+/* One pane has all the room: what is computed is watched where the text leaves some. */
+static void a_training_is_watched_below_the_text(void **state)
+{
+    (void)state;
+    Scene   scene;
+    Grid    grid = {0};
+    Figure *live = some_figure("Loss while training");
+    scene_open(&scene);
+    scene.view.live = live;
+    draw_at(&scene, &grid, &look_braille, 20, 80);
+    assert_shows(&grid, "Loss while training");
+    assert_shows(&grid, "The branch adds");
+    for (int i = 0; i < 2; i++) add(&scene, prose_part()); /* they leave no room */
+    draw_at(&scene, &grid, &look_braille, 20, 80);
+    assert_hides(&grid, "Loss while training");
+    figure_free(live);
+    grid_free(&grid);
+    scene_close(&scene);
+}
+
+/* The last line of the text does not stand on the foot where there is a row to spare. */
+static void a_blank_row_stands_above_the_foot(void **state)
+{
+    (void)state;
+    for (int rows = 16; rows < 60; rows++) {
+        LessonLayout l = lesson_layout((Rect){2, 0, rows, 80}, PANE_TEXT, 0, 0);
+        assert_true(l.text.row + l.text.rows < l.foot.row);
+    }
 }
 
 static void a_quiz_that_is_over_starts_blank(void **state)
@@ -418,4 +476,7 @@ TEST_GROUP(
     cmocka_unit_test(memory_may_be_out_at_any_moment),
     cmocka_unit_test(what_was_measured_is_marked),
     cmocka_unit_test(below_100_columns_one_pane_is_shown), cmocka_unit_test(what_is_below_is_told),
+    cmocka_unit_test(a_question_is_read_before_it_is_answered),
+    cmocka_unit_test(a_training_is_watched_below_the_text),
+    cmocka_unit_test(a_blank_row_stands_above_the_foot),
     cmocka_unit_test(a_quiz_that_is_over_starts_blank), cmocka_unit_test(hostile_text_stays_text));

@@ -65,6 +65,27 @@ static void draw(void *context, const Look *look, Grid *grid, Rect area)
     view_matrix(&view, look, grid, area);
 }
 
+/* A number that is typed for r stands there, and not in the entry that is selected as well. */
+static void what_is_typed_stands_in_one_place(void **state)
+{
+    (void)state;
+    DeskRig rig;
+    Grid    grid;
+    rig_open(&rig);
+    press(&rig, "t e 9 9");
+    assert_true(grid_init(&grid, 20, 80, NULL));
+    draw(&rig.desk, &look_braille, &grid, (Rect){0, 0, 20, 80});
+    assert_shows(&grid, "199  + - change it");
+    assert_hides(&grid, "199]");
+    grid_free(&grid);
+    press(&rig, "Esc Esc 7 7");
+    assert_true(grid_init(&grid, 20, 80, NULL));
+    draw(&rig.desk, &look_braille, &grid, (Rect){0, 0, 20, 80});
+    assert_shows(&grid, "77]");
+    grid_free(&grid);
+    rig_close(&rig);
+}
+
 /* ---- screens ---------------------------------------------------------------------------- */
 
 static void looks_as_meant(void **state)
@@ -353,8 +374,9 @@ static void without_memory_nothing_is_lost(void **state)
     lab_rig_close(&lab);
 }
 
-TEST_GROUP(view_matrix, cmocka_unit_test(looks_as_meant),
-           cmocka_unit_test(stays_inside_at_any_size), cmocka_unit_test(parts_do_not_overlap),
+TEST_GROUP(view_matrix, cmocka_unit_test(what_is_typed_stands_in_one_place),
+           cmocka_unit_test(looks_as_meant), cmocka_unit_test(stays_inside_at_any_size),
+           cmocka_unit_test(parts_do_not_overlap),
            cmocka_unit_test(a_name_puts_nothing_on_the_terminal),
            cmocka_unit_test(an_entry_is_typed_and_taken_back),
            cmocka_unit_test(what_is_no_number_stays_in_the_field),

@@ -97,7 +97,7 @@ static void newest_come_first(void **state)
     assert_shows(&grid, "12/40");         /* under way */
     assert_shows(&grid, "10 min ago");
     assert_shows(&grid, "3 s ago");
-    assert_shows(&grid, "seed=42 r=8");
+    assert_shows(&grid, "r=8 seed=42");
     grid_free(&grid);
     shelf_rig_close(&rig);
 }
@@ -193,7 +193,24 @@ static void the_table_tells_runs_apart(void **state)
     str_free(&text);
 }
 
+/* Characters without width are spelled out on the screen: a cut ends where the name ends. */
+static void a_name_without_width_is_cut_within_itself(void **state)
+{
+    (void)state;
+    char name[128] = {0};
+    Grid grid;
+    for (int i = 0; i < 30; i++) memcpy(name + 3 * i, "\u200b", 3);
+    memcpy(name + 91, "behind the name", 16);
+    assert_true(grid_init(&grid, 1, 20, NULL));
+    runs_draw_name(&look_braille, &grid, 0, 0, 20, INK_PLAIN, name);
+    assert_false(grid.failed);
+    assert_hides(&grid, "behind");
+    assert_shows(&grid, "200b");
+    grid_free(&grid);
+}
+
 TEST_GROUP(view_runs, cmocka_unit_test(the_table_tells_runs_apart),
+           cmocka_unit_test(a_name_without_width_is_cut_within_itself),
            cmocka_unit_test(looks_as_meant), cmocka_unit_test(stays_inside_at_any_size),
            cmocka_unit_test(parts_do_not_overlap), cmocka_unit_test(newest_come_first),
            cmocka_unit_test(growth_is_seen_and_the_selection_stays),

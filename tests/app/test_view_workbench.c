@@ -281,7 +281,7 @@ static void everything_at_once_where_there_is_room(void **state)
     screen = drawn(&rig, 56, 200, CHARSET_BRAILLE);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) shows(screen, words[i]);
     shows(screen, "learning rate");
-    shows(screen, "gradient norm by kind of module");
+    shows(screen, "gradient norm by kind, mean of");
     screen = drawn(&rig, 26, 100, CHARSET_BRAILLE); /* two columns: form and curves */
     shows(screen, "▸ r");
     shows(screen, "nats/token (log)");

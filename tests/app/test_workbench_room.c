@@ -65,6 +65,20 @@ static void a_changed_setting_is_drawn_over_the_run_before(void **state)
          "", 0);
 }
 
+/* Each change leaves a run behind that is ended and saved while the next one waits for it: several
+ * at once go through, in their order, and what is left at the end is trained. */
+static void settings_change_faster_than_runs_end(void **state)
+{
+    (void)state;
+    play("size 120 36\nwait ready\nkey Up Up\n"
+         "key p\nwait training\n"
+         "key Right Right Left Right Left Left\nwait recorded as sql-lora\n"
+         "see --data sql\n"
+         "key Right\nwait recorded as cipher-lora\n"
+         "key Right q\n",
+         "", 0);
+}
+
 /* Where the settings stand alone, who starts a run sees its curves; another task is two keys away.
  */
 static void another_task_is_trained_on_a_small_screen(void **state)
@@ -78,6 +92,8 @@ static void another_task_is_trained_on_a_small_screen(void **state)
          "", 0);
     play("size 80 24\nwait ready\nkey s\nwait [curves]\nwait step 1 of\n", "", 0);
     play("size 100 30\nwait ready\nkey s\nwait step 1 of\nsee [settings]\n", "", 0);
+    /* The first step of the warm-up lies at the foot of the whole scale. */
+    play("size 200 60\nwait ready\nkey s\nwait step 1 of\nwait 0.005┤\nsee 20\n", "", 0);
 }
 
 /* Few words: no line for the shell, no help of several rows, one chart. */
@@ -109,6 +125,7 @@ static void a_bad_value_is_one_sentence(void **state)
     play("size 100 30\nwait ready\n"
          "key Enter Backspace\ntype 0\nsee must lie in\n"
          "key Enter\nsee must lie in\n"
+         "see take it\ngone Enter edit\n"
          "key Esc\nsee 77,824 trained of\n"
          "key Down Enter\ntype x\nsee --lora_alpha is\nkey Esc\n",
          "", 0);
@@ -146,6 +163,7 @@ static void a_played_session_can_fail(void **state)
 
 TEST_GROUP(workbench_room, cmocka_unit_test(a_training_is_led_by_keys),
            cmocka_unit_test(a_changed_setting_is_drawn_over_the_run_before),
+           cmocka_unit_test(settings_change_faster_than_runs_end),
            cmocka_unit_test(another_task_is_trained_on_a_small_screen),
            cmocka_unit_test(a_projector_has_few_words),
            cmocka_unit_test(a_long_title_is_shown_where_there_is_room),

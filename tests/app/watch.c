@@ -59,7 +59,7 @@ void watch_look(Watch *watch, const Grid *grid)
     look_at_text(watch, "text", &watch->text);
     grid_saved(&saved, grid);
     look_at_text(watch, "saved", &saved);
-    if (watch->shown % PICTURES == 0) picture_svg(&picture, grid, "loralab");
+    if (watch->shown % PICTURES == 0) picture_svg(&picture, grid, (Paper){0}, "loralab");
     look_at_text(watch, "picture", &picture);
     str_free(&saved);
     str_free(&picture);

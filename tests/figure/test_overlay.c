@@ -144,7 +144,73 @@ static void small_numbers_alone_are_shown(void **state)
     figure_free(figure);
 }
 
+/* Cells, SVG and gnuplot give a part of a stack the same colour: the first one is the top's. */
+static void a_stack_has_the_same_colours_everywhere(void **state)
+{
+    (void)state;
+    Error         err = {0};
+    GnuplotTarget target = {.terminal = "svg", .file = "a.svg", .width = 640, .height = 400};
+    const double  y[] = {1, 2};
+    Figure       *figure = figure_create(FIGURE_STACK, "", &err);
+    Str           svg = {0}, script = {0};
+    Grid          grid;
+    figure_series(figure, "below", NULL, y, 2);
+    figure_series(figure, "top", NULL, y, 2);
+    figure_svg(&svg, figure, 400, 300);
+    const char *top = strstr(str_text(&svg), "<rect");
+    assert_non_null(top); /* names begin at the top */
+    assert_true(strstr(top, "#0072b2") < strstr(top, "#d55e00"));
+    figure_gnuplot(&script, figure, &target, "END");
+    const char *plot = strstr(str_text(&script), "plot ");
+    assert_non_null(plot); /* the part below is written first */
+    assert_true(strstr(plot, "#d55e00") < strstr(plot, "#0072b2"));
+    draw(figure, &grid, CHARSET_BLOCK);
+    assert_true(cells_with(&grid, "\u2588", INK_SERIES_1) > 20);
+    assert_true(cells_with(&grid, "\u2591", INK_SERIES_1 + 1) > 20);
+    grid_free(&grid);
+    str_free(&svg);
+    str_free(&script);
+    figure_free(figure);
+}
+
+/* One number is no scale: a low chart on a log axis has two at least. */
+static void a_low_chart_has_a_scale(void **state)
+{
+    (void)state;
+    Figure *figure = lines(true);
+    Grid    grid;
+    add(figure, "a", 9, 3.2);
+    assert_true(grid_init(&grid, 8, 60, NULL));
+    figure_draw(figure, &grid, (Rect){0, 0, 8, 60}, CHARSET_BRAILLE);
+    assert_true(cells_with(&grid, "\u2524", -1) >= 2);
+    grid_free(&grid);
+    figure_free(figure);
+}
+
+/* A matrix is counted from 1, as in every table: 1, then whole fives or tens. */
+static void a_matrix_is_counted_from_one(void **state)
+{
+    (void)state;
+    Error   err = {0};
+    double  values[32 * 32];
+    Str     svg = {0};
+    Figure *figure = figure_create(FIGURE_HEAT, "", &err);
+    for (int i = 0; i < 32 * 32; i++) values[i] = i + 5;
+    figure_heat(figure, values, 32, 32);
+    assert_says(figure, " 1│", true);
+    assert_says(figure, "30", true);
+    assert_says(figure, " 0│", false);
+    figure_svg(&svg, figure, 400, 300);
+    assert_non_null(strstr(str_text(&svg), ">1<"));
+    assert_null(strstr(str_text(&svg), ">0<"));
+    str_free(&svg);
+    figure_free(figure);
+}
+
 TEST_GROUP(overlay, cmocka_unit_test(what_is_in_front_is_drawn_over_the_others),
            cmocka_unit_test(a_band_is_a_field),
            cmocka_unit_test(what_stands_for_zero_does_not_take_the_height),
-           cmocka_unit_test(small_numbers_alone_are_shown));
+           cmocka_unit_test(small_numbers_alone_are_shown),
+           cmocka_unit_test(a_stack_has_the_same_colours_everywhere),
+           cmocka_unit_test(a_low_chart_has_a_scale),
+           cmocka_unit_test(a_matrix_is_counted_from_one));

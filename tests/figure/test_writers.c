@@ -429,8 +429,8 @@ static void sentences_tell_what_is_shown(void **state)
                     "time per step: full: forward 31.2, backward 65.1, optimizer 12.4; LoRA r = 8: "
                     "forward 33.1, backward 40.5, optimizer 0.4.");
     assert_sentence(figure_of_matrix(&err),
-                    "W = B A, rank 2: 10 rows by 10 columns; lowest -1.96 at row 7, column 0, "
-                    "highest 1.99 at row 7, column 7, counted from 0; 1 missing.");
+                    "W = B A, rank 2: 10 rows by 10 columns; lowest -1.96 at row 8, column 1, "
+                    "highest 1.99 at row 8, column 8; 1 missing.");
     assert_sentence(figure_of_bytes(&err),
                     "bytes in use over one step: highest total 14.6 MB at op = 50: weights 3.7 MB, "
                     "adapter 300 KB, optimizer 1.2 MB, gradients 0 B, activations 9.4 MB; total at "

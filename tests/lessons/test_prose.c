@@ -239,6 +239,22 @@ static void a_table_is_aligned(void **state)
                 "LoRA          8192               trains B and A\n");
 }
 
+/* What a model writes often begins with a blank; a word that is too wide would leave a line empty.
+ */
+static void a_cell_begins_with_its_first_word(void **state)
+{
+    Str   out = {0};
+    Prose prose = {0};
+    Error err = {0};
+    (void)state;
+    const char *text = "| a | b |\n| --- | --- |\n| x | \xef\xbf\xb9 SELECT\xef\xbf\xbb |\n";
+    assert_true(prose_parse(&prose, text, (Index)strlen(text), &err));
+    prose_marked(&out, &prose, 40, false);
+    assert_non_null(strstr(str_text(&out), "\x0eSELECT"));
+    prose_free(&prose);
+    str_free(&out);
+}
+
 static void the_widest_column_of_a_table_gives_way(void **state)
 {
     (void)state;
@@ -425,6 +441,7 @@ TEST_GROUP(prose, cmocka_unit_test(text_is_wrapped_at_40_columns),
            cmocka_unit_test(figures_in_parentheses_stay_on_one_line),
            cmocka_unit_test(a_line_of_nothing_but_kept_blanks_still_breaks_at_one),
            cmocka_unit_test(links_show_their_address), cmocka_unit_test(a_table_is_aligned),
+           cmocka_unit_test(a_cell_begins_with_its_first_word),
            cmocka_unit_test(the_widest_column_of_a_table_gives_way),
            cmocka_unit_test(a_table_without_room_becomes_a_list),
            cmocka_unit_test(formulas_are_spelled_out), cmocka_unit_test(ascii_leaves_no_other_byte),

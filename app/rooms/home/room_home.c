@@ -44,8 +44,8 @@ static void describe_machine(Home *home)
         /* Why not the GPU, which auto's cpu tells behind a semicolon, has a line of its own. */
         const char *text = be != NULL ? be->description : "";
         str_add_bytes(&home->machine, text, (Index)strcspn(text, ";"));
-        (void)cuda_offer(line, sizeof line);
-        str_add(&home->device, line);
+        bool usable = cuda_offer(line, sizeof line);
+        str_addf(&home->device, usable ? tr("GPU, not used: %s") : tr("no GPU: %s"), line);
     }
     str_add(&home->gnuplot, tr("gnuplot: being asked"));
     home->view.machine[0] = str_text(&home->machine);

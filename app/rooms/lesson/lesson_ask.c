@@ -222,6 +222,7 @@ void lesson_reply(LessonRoom *room, const Told *told_reply)
         return;
     }
     LessonPart *part = &room->steps[room->at].parts[room->open];
+    room->answering = true;
     told.text = mem_strdup(told.text, NULL);
     if (told.text == NULL) return;
     if (part->kind == PART_QUIZ && told.verdict != VERDICT_NONE) {
@@ -253,14 +254,20 @@ LineEdit *lesson_input(LessonRoom *room)
     return part->answer == ANSWER_CHOICE ? NULL : &room->field;
 }
 
-bool lesson_typing(const LessonRoom *room)
+bool lesson_has_field(const LessonRoom *room)
 {
     const LessonPart *part = lesson_open_part(room);
-    if (room->editing) return room->form.typing;
     bool seen = part != NULL && (room->pane == PANE_TEXT || room->drawn.room[PANE_TEXT] > 0);
     if (!seen || !room->focus) return false;
     return part->answer != ANSWER_CHOICE ||
            (part->kind == PART_PREDICT && room->choice == reason_row(part));
+}
+
+/* A field below what is shown takes no keys: Space goes on reading. */
+bool lesson_typing(const LessonRoom *room)
+{
+    if (room->editing) return room->form.typing;
+    return lesson_has_field(room) && !room->drawn.hides;
 }
 
 static void commit_choices(LessonRoom *room, const LessonPart *part, Str *line)
@@ -311,7 +318,7 @@ static void select_choice(LessonRoom *room, const LessonPart *part, int choice)
                : part->kind == PART_PREDICT  ? 1
                                              : 0;
     room->choice = choice < 0 ? 0 : choice > most ? most : choice;
-    room->focus = room->follow = true;
+    room->focus = room->follow = room->answering = true;
     if (part->answer != ANSWER_CHOICE || part->several) return;
     for (Index i = 0; i < part->choice_count; i++) room->picked[i] = i == room->choice;
 }
@@ -320,7 +327,7 @@ static bool choose(LessonRoom *room, const LessonPart *part, Key key)
 {
     int n = (int)key.cp - '1';
     if (part->answer != ANSWER_CHOICE) {
-        room->focus = true;
+        room->focus = room->follow = room->answering = true;
         line_edit_act(&room->field, ACT_TYPE, key);
         return true;
     }
@@ -339,7 +346,16 @@ static bool to_reason(LessonRoom *room, const LessonPart *part)
     }
     if (!there) select_choice(room, part, room->choice);
     room->choice = reason_row(part);
-    room->focus = room->follow = true;
+    room->focus = room->follow = room->answering = true;
+    return true;
+}
+
+/* Nothing is said before it was read: a number picks and shows, Enter shows. */
+static bool act_unseen(LessonRoom *room, const LessonPart *part, Action action, Key key)
+{
+    if (action == ACT_CHOOSE) return choose(room, part, key);
+    if (action != ACT_COMMIT) return false;
+    room->follow = room->answering = true;
     return true;
 }
 
@@ -347,6 +363,7 @@ bool lesson_ask_act(LessonRoom *room, Action action, Key key)
 {
     const LessonPart *part = lesson_open_part(room);
     if (part == NULL) return false;
+    if (room->drawn.hides) return act_unseen(room, part, action, key);
     switch (action) {
     case ACT_UP:
     case ACT_DOWN:
@@ -362,6 +379,7 @@ bool lesson_ask_act(LessonRoom *room, Action action, Key key)
         return true;
     case ACT_HINT:
         if (part->kind != PART_QUIZ) return false;
+        room->follow = room->answering = true;
         lesson_send(room, "hint", LINE_ANSWER);
         return true;
     case ACT_LEAVE:
@@ -372,7 +390,9 @@ bool lesson_ask_act(LessonRoom *room, Action action, Key key)
         break;
     }
     LineEdit *line = lesson_typing(room) ? lesson_input(room) : NULL;
-    if (line == NULL || !line_edit_act(line, action, key)) return false;
-    room->follow = true;
+    if (line == NULL) return false;
+    if (action == ACT_PREVIOUS && line_edit_text(line)[0] == '\0') return false;
+    if (!line_edit_act(line, action, key)) return false;
+    room->follow = room->answering = true;
     return true;
 }

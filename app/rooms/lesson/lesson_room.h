@@ -70,7 +70,8 @@ typedef struct LessonRoom {
     bool         skips; /* what is told is there already */
     bool         past_budget;
     AskKind      asks;
-    bool         pause; /* it waits at a pause, not at the end of a step */
+    bool         pause;   /* it waits at a pause, not at the end of a step */
+    bool         hurried; /* Space was pressed while it computed */
     Index        predictions, right, asserts, failed;
 
     /* answers */
@@ -94,9 +95,9 @@ typedef struct LessonRoom {
 
     /* what is looked at */
     Index       shown;
-    LessonPane  pane;
+    LessonPane  pane, from; /* from: before values were edited */
     int         top[2];
-    bool        follow;
+    bool        follow, answering; /* what is new is shown; then the question rather */
     Index       fresh, figure, card;
     bool        contents;
     int         step_selected;
@@ -148,8 +149,10 @@ void lesson_forget_lines(LessonRoom *room);
 /* The open question, where it is looked at; NULL. */
 const LessonPart *lesson_open_part(const LessonRoom *room);
 bool              lesson_typing(const LessonRoom *room);
-bool              lesson_ask_act(LessonRoom *room, Action action, Key key);
-LineEdit         *lesson_input(LessonRoom *room); /* the field or the reason */
+/* The same, whether or not the field is in sight. */
+bool      lesson_has_field(const LessonRoom *room);
+bool      lesson_ask_act(LessonRoom *room, Action action, Key key);
+LineEdit *lesson_input(LessonRoom *room); /* the field or the reason */
 
 /* Quizzes of a step that is over: blank again; a choice is looked at once more. */
 void lesson_blank_quizzes(LessonStory *story);

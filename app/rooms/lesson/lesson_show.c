@@ -54,7 +54,7 @@ static void live_words(Str *out, const LessonLive *live)
                  live->steps, live->loss);
     }
     if (live->runs > 0) {
-        str_addf(out, tr("%s%td of %td runs are done"), out->len > 0 ? ", " : MEASURED_BEGIN,
+        str_addf(out, tr("%s%td of %td runs done"), out->len > 0 ? ", " : MEASURED_BEGIN,
                  live->done, live->runs);
     }
     if (out->len > 0) str_add(out, MEASURED_END);
@@ -114,12 +114,15 @@ static bool foot_of_work(LessonRoom *room, Str *out)
     } else if (room->skips) {
         str_addf(out, tr("Step %td, done earlier, is run again"), room->at + 1);
     } else if (last != NULL && last->kind == PART_COMMAND && last->measured == NULL) {
-        str_addf(out, tr("computing: %s"), last->text);
+        /* the key first: a long command is cut */
+        str_add(out, tr("computing, Ctrl-C stops"));
+        if (!screen_look(room->screen)->projector) str_addf(out, ": %s", last->text);
+        return true;
     } else {
         str_add(out, tr("computing"));
         news = room->foot.len == 0;
     }
-    str_add(out, tr("; Ctrl-C gives it up"));
+    str_add(out, tr("; Ctrl-C stops"));
     return news;
 }
 
@@ -199,7 +202,7 @@ static LessonAsk ask_view(LessonRoom *room)
                        .reason = line_edit_text(&room->reason),
                        .field_column = line_edit_column(&room->field),
                        .reason_column = line_edit_column(&room->reason),
-                       .typing = lesson_typing(room)};
+                       .typing = lesson_has_field(room)};
 }
 
 static LessonStepRow *step_rows(const LessonRoom *room)
@@ -239,6 +242,7 @@ void lesson_draw(LessonRoom *room, Grid *grid, Rect body, const Look *look)
                        .count = story->count,
                        .fresh = here ? room->fresh : 0,
                        .follow = room->follow && here,
+                       .answers = room->answering,
                        .past = !here,
                        .ask = ask_view(room),
                        .pane = room->pane,

@@ -20,6 +20,7 @@ void lesson_mark_fresh(LessonRoom *room)
     room->shown = room->at;
     room->fresh = room->steps[room->at].count;
     room->follow = true;
+    room->answering = false;
     room->found_row = -1;
 }
 

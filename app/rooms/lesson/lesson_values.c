@@ -97,6 +97,7 @@ bool lesson_values_open(LessonRoom *room)
     }
     if (room->shown != room->at) lesson_show_step(room, room->at, true);
     room->editing = true;
+    room->from = room->pane;
     room->pane = PANE_RESULT;
     make_rows(room);
     return true;
@@ -105,6 +106,7 @@ bool lesson_values_open(LessonRoom *room)
 void lesson_values_close(LessonRoom *room)
 {
     if (room->form.typing) form_end(&room->form);
+    if (room->editing) room->pane = room->from;
     room->editing = false;
 }
 
@@ -169,7 +171,7 @@ bool lesson_values_act(LessonRoom *room, Action action, Key key)
 
 void lesson_values_draw(LessonRoom *room, Grid *grid, Rect area, const Look *look)
 {
-    Rect around = {area.row - 1, area.col - 1, area.rows + 1, area.cols + 3};
+    Rect around = {area.row, area.col - 1, area.rows, area.cols + 3};
     grid_clear(grid, around); /* the pane and the signs of its scrolling */
     form_draw(&room->form, look, grid, area, &room->drawn.row, &room->drawn.col);
 }

@@ -116,7 +116,9 @@ void lesson_next(LessonRoom *room)
         lesson_send(room, "", LINE_ANSWER);
         break;
     case LESSON_WORKS:
-        screen_say(room->screen, "%s", tr("it computes; Ctrl-C gives it up"));
+        room->hurried = true;
+        screen_say(room->screen, "%s",
+                   tr("it computes, and shows by itself what comes; Ctrl-C stops"));
         break;
     case LESSON_STOPPED:
     case LESSON_FAILED:

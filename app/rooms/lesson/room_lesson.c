@@ -49,6 +49,10 @@ static void lesson_turn(void *context)
     }
     mem_free(list);
     lesson_live_turn(room);
+    if (room->hurried && room->state != LESSON_WORKS) {
+        room->hurried = false;
+        screen_say(room->screen, "%s", room->open >= 0 ? "" : tr("computed: Space goes on"));
+    }
     if (lost) {
         screen_say(room->screen, "%s", tr("out of memory: some of the lesson is not shown"));
     }
@@ -261,13 +265,14 @@ static bool lesson_can(void *context, Action action)
     if (room->contents || room->editing) return false; /* their keys stand with them */
     switch (action) {
     case ACT_COMMIT:
-        return part != NULL;
+        return part != NULL && !room->drawn.hides;
     case ACT_NEXT:
-        return part == NULL && room->state != LESSON_WORKS;
-    case ACT_PREVIOUS:
-        return room->shown > 0 || room->drawn.top[PANE_TEXT] > 0;
+        return room->drawn.hides || (part == NULL && room->state != LESSON_WORKS);
+    case ACT_PREVIOUS: /* in a field it moves the cursor */
+        return (room->shown > 0 || room->drawn.top[PANE_TEXT] > 0) &&
+               (!lesson_typing(room) || line_edit_text(lesson_input(room))[0] == '\0');
     case ACT_HINT:
-        return part != NULL && part->kind == PART_QUIZ;
+        return part != NULL && part->kind == PART_QUIZ && !room->drawn.hides;
     case ACT_EDIT:
         return part == NULL && lesson_values_refusal(room) == NULL;
     case ACT_RESTORE:
@@ -277,7 +282,7 @@ static bool lesson_can(void *context, Action action)
     case ACT_LOG:
         return curve_shown(room) != NULL;
     case ACT_GNUPLOT:
-        return has_figures(room);
+        return has_figures(room) || room->live_figure != NULL;
     case ACT_NEXT_PANE: /* first it goes to the prediction's reason */
         return !screen_look(room->screen)->projector &&
                (part == NULL || part->kind != PART_PREDICT || room->pane == PANE_RESULT);

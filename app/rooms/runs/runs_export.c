@@ -144,7 +144,7 @@ static void write_text(RunShelf *shelf, const char *ending, const Figure *figure
     if (strcmp(ending, ".md") == 0) {
         shelf_report(shelf, out);
     } else if (strcmp(ending, ".svg") == 0) {
-        figure_svg(out, figure, WIDTH, HEIGHT);
+        figure_svg_alone(out, figure, WIDTH, HEIGHT);
     } else {
         figure_csv(out, figure);
     }

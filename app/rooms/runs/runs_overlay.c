@@ -127,7 +127,7 @@ static Index firsts(const RunSet *runs, const int *group, Index groups, Run *lis
     return groups;
 }
 
-/* What people ask for first; how long a run was tells least. */
+/* What people ask for first; its seed and how long a run was tell least. */
 static int weight_of(const char *name)
 {
     static const char *const first[] = {
@@ -136,10 +136,11 @@ static int weight_of(const char *name)
     for (int i = 0; i < (int)(sizeof first / sizeof *first); i++) {
         if (strcmp(name, first[i]) == 0) return i;
     }
+    if (strcmp(name, "seed") == 0) return 98;
     return strcmp(name, "max_steps") == 0 || strcmp(name, "num_train_epochs") == 0 ? 99 : 50;
 }
 
-static void sort_names(const char **names, Index count)
+void runs_sort_settings(const char **names, Index count)
 {
     for (Index i = 1; i < count; i++) {
         const char *name = names[i];
@@ -172,36 +173,38 @@ static void describe(Str *out, const Run *run, const char *const *names, Index c
     str_free(&value);
 }
 
-/* So few settings that each curve has a label of its own, at most `count`. */
-static Index enough_names(const RunSet *reps, const char *const *names, Index count)
+static bool is_only(const RunSet *reps, Index g, const char *const *names, Index used)
 {
-    for (Index used = 1; used < count; used++) {
-        bool unique = true;
-        for (Index i = 0; i < reps->count && unique; i++) {
-            for (Index k = 0; k < i && unique; k++) {
-                Str one = {0}, two = {0};
-                describe(&one, &reps->list[i], names, used);
-                describe(&two, &reps->list[k], names, used);
-                unique = strcmp(str_text(&one), str_text(&two)) != 0;
-                str_free(&one);
-                str_free(&two);
-            }
-        }
-        if (unique) return used;
+    Str  mine = {0}, other = {0};
+    bool only = true;
+    describe(&mine, &reps->list[g], names, used);
+    for (Index i = 0; i < reps->count && only; i++) {
+        if (i == g) continue;
+        str_clear(&other);
+        describe(&other, &reps->list[i], names, used);
+        only = strcmp(str_text(&mine), str_text(&other)) != 0;
     }
-    return count;
+    str_free(&mine);
+    str_free(&other);
+    return only;
 }
 
-/* "r=8", "r=4, 3 seeds"; a run that no setting tells from others has its name. */
+/* "r=8", "r=4, 3 seeds": as few settings as tell this one from the others, so that what sets one
+ * run apart does not lengthen the labels of all. A run that no setting tells apart has its name. */
 static void add_label(Str *out, const RunSet *reps, Index g, int seeds, bool pooled)
 {
     const char *names[SETTINGS_MOST];
-    Index       count = runs_differing(reps, names, SETTINGS_MOST);
+    Index       count = runs_differing(reps, names, SETTINGS_MOST), used = 1;
     if (pooled) count = drop_seed(names, count);
-    sort_names(names, count);
-    count = enough_names(reps, names, count < LABEL_SETTINGS ? count : LABEL_SETTINGS);
-    describe(out, &reps->list[g], names, count);
-    if (out->len == 0 && seeds <= 1) str_add(out, reps->list[g].name);
+    runs_sort_settings(names, count);
+    if (count > LABEL_SETTINGS) count = LABEL_SETTINGS;
+    while (used < count && !is_only(reps, g, names, used)) used++;
+    if (used > count) used = count > 0 ? count : 0;
+    describe(out, &reps->list[g], names, used);
+    bool named = out->len == 0 || (reps->count > 1 && !is_only(reps, g, names, used));
+    if (named && seeds <= 1) {
+        str_addf(out, "%s%s", out->len > 0 ? ", " : "", reps->list[g].name);
+    }
     if (seeds > 1) str_addf(out, tr("%s%d seeds"), out->len > 0 ? ", " : "", seeds);
 }
 

@@ -15,6 +15,8 @@ enum { OVERLAY_MOST = 8 }; /* curves that can be told apart */
 Index overlay_groups(const RunSet *runs, int *group, int most);
 /* One of RUN_LOSS .. RUN_GRAD_NORM. NULL without an error where none of it is recorded. */
 NODISCARD Figure *overlay_figure(const RunSet *runs, const RunFigureSpec *spec, Error *err);
+/* The settings that people ask for first come first. */
+void runs_sort_settings(const char **names, Index count);
 /* RUN_MODULES or RUN_MEMORY of one run, or what any run has of the others. */
 NODISCARD Figure *single_figure(const Run *run, const RunFigureSpec *spec, Error *err);
 

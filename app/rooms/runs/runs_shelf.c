@@ -295,13 +295,13 @@ static void describe_how(RunShelf *shelf)
         return;
     }
     if (shelf->smooth > 1 && whats[shelf->what].bit != RUN_EVAL) {
-        str_addf(&shelf->how, tr(", smoothed over %d steps"), shelf->smooth);
+        str_addf(&shelf->how, tr(", mean of %d steps"), shelf->smooth);
     }
     bool band = false;
     for (Index i = 0; shelf->figure != NULL && i < shelf->figure->count; i++) {
         band = band || shelf->figure->series[i].low != NULL;
     }
-    if (band) str_add(&shelf->how, tr(", band over seeds"));
+    if (band) str_add(&shelf->how, tr(", range over seeds"));
 }
 
 /* The figure says what it is, wherever it goes. */

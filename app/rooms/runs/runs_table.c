@@ -56,6 +56,7 @@ static bool make_texts(RunShelf *shelf)
 {
     const char *names[SETTINGS_MOST];
     Index       count = runs_differing(&shelf->runs, names, SETTINGS_MOST), filled = 0;
+    if (count > 0) runs_sort_settings(names, count);
     shelf->settings = text_list(3 * shelf->runs.count);
     if (shelf->settings == NULL || count < 0) return false;
     for (Index i = 0; i < shelf->runs.count; i++) {
@@ -177,6 +178,7 @@ void shelf_make_table(RunShelf *shelf)
     if (!shelf_drawn(shelf, &drawn, NULL)) return;
     Index count = drawn.count > 1 ? runs_differing(&drawn, names, SETTINGS_MOST) : 0;
     if (count > 0) {
+        runs_sort_settings(names, count);
         shelf->table = text_list((count + 1) * drawn.count + count);
         if (shelf->table != NULL && fill_table(shelf->table, &drawn, names, count)) {
             shelf->table_settings = (int)count;

@@ -82,6 +82,7 @@ void workbench_look(Workbench *bench)
     if (bench->session == NULL) return;
     if (!session_look(bench->session, &bench->look, &bench->serial)) return;
     bench->figures_old = true;
+    if (look->threads > 0) bench->lab_threads = look->threads;
     bool known = look->shape.N > 0;
     if (!known || (look->stored == bench->stored &&
                    memcmp(&look->shape, &bench->shape, sizeof bench->shape) == 0)) {

@@ -24,6 +24,7 @@ TrainSession *session_create(const SessionSpec *spec, Error *err)
 {
     TrainSession *session = mem_alloc(mem_program(), MEM_TEXT, 1, sizeof *session, err);
     if (session == NULL) {
+        session_free(spec->before, true);
         args_free(spec->args);
         return NULL;
     }
@@ -52,6 +53,7 @@ void session_free(TrainSession *session, bool save)
         pthread_mutex_unlock(&session->mutex);
         pthread_join(session->thread, NULL);
     }
+    session_free(session->spec.before, true); /* of a thread that never started */
     session_forget(session);
     job_free(&session->job);
     pthread_mutex_destroy(&session->mutex);

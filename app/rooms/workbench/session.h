@@ -31,6 +31,9 @@ enum { SESSION_SNAPSHOTS = 16 };
 typedef struct SessionSpec {
     Lab  *lab;  /* nobody else uses it until session_free */
     Args *args; /* of `train`; the session's from now on, also when it cannot be made */
+    /* One that used `lab` before, its quit not asked for yet: the thread ends it, saved, before
+     * it begins, so that nobody waits for a step and a checkpoint. The session's from now on. */
+    struct TrainSession *before;
     void (*wake)(void *context); /* there is something to look at; from the thread */
     void   *context;
     int64_t snapshot_bytes; /* all snapshots together; 0: 256 MB */

@@ -342,6 +342,8 @@ void *session_work(void *context)
     TrainSession *session = context;
     Error         err = {0};
 
+    session_free(session->spec.before, true);
+    session->spec.before = NULL;
     session->prepared = prepare(session, &err);
     if (!session->prepared) complain(session, &err);
     while (true) {

@@ -51,8 +51,11 @@ typedef struct Workbench {
     int        field_count;
     Form       form;
 
-    Lab          *lab; /* the sessions' own */
+    Lab          *lab;         /* the sessions' own */
+    int           lab_threads; /* of its backend, as a session told; 0: not known */
     TrainSession *session;
+    TrainSession *leaving; /* the next session's thread ends it */
+    bool          goes_on; /* the session was told to run before it was prepared */
     SessionLook   look;
     BatchShape    shape; /* as the last session told it; N 0: none has yet */
     DType         stored;

@@ -95,6 +95,7 @@ static bool run_or_pause(Workbench *bench)
     }
     screen_alone(bench->screen, bench);
     session_run(bench->session);
+    bench->goes_on = true;
     show_curves(bench);
     return true;
 }

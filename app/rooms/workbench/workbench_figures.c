@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/rooms/workbench/workbench.h"
+#include "core/lab/train_settings.h"
 
 enum { SMOOTH_STEPS = 10, BUCKETS = 120 };
 
@@ -93,41 +94,87 @@ static Figure *loss_figure(const Workbench *bench)
 
 /* ---- one curve; several by kind of module ---- */
 
-static Figure *rate_figure(const TrainRecord *record)
+/* From 0 to the rate that was asked for, so that the first steps of a warm-up lie at its foot. */
+static Figure *rate_figure(const Workbench *bench)
 {
-    Figure *figure = figure_create(FIGURE_LINE, tr("learning rate"), NULL);
+    const TrainRecord *record = &bench->look.record;
+    TrainSettings      settings;
+    Error              err = {0};
+    Figure            *figure = figure_create(FIGURE_LINE, tr("learning rate"), NULL);
     if (figure == NULL) return NULL;
     figure_axis(figure, 'x', tr("step"), NULL, false);
     figure_series(figure, tr("learning rate"), record->steps.x, record->steps.rate,
                   record->steps.count);
+    whole_run(bench, figure);
+    for (Index i = 0; i < record->steps.count; i++) {
+        figure->y.hi = fmax(figure->y.hi, record->steps.rate[i]);
+    }
+    if (train_settings_from(bench->args, &settings, &err)) {
+        figure->y.hi = fmax(figure->y.hi, settings.learning_rate);
+    }
+    figure->y.fixed = figure->y.hi > 0;
     return figure;
 }
 
-static Figure *total_figure(const TrainRecord *record, bool log)
+static Figure *total_figure(const Workbench *bench, const TrainRecord *record, bool log)
 {
-    Figure *figure = figure_create(FIGURE_LINE, tr("gradient norm before clipping"), NULL);
+    Str title = {0};
+    str_add(&title, tr("gradient norm before clipping"));
+    if (bench->smooth) {
+        str_addf(&title, tr(", mean of %td steps"), SMOOTH_STEPS * record->steps.stride);
+    }
+    Figure *figure = figure_create(FIGURE_LINE, str_text(&title), NULL);
+    str_free(&title);
     if (figure == NULL) return NULL;
     figure_axis(figure, 'x', tr("step"), NULL, false);
     figure_axis(figure, 'y', NULL, NULL, log);
-    figure_series(figure, figure->title, record->steps.x, record->steps.gradient,
-                  record->steps.count);
+    whole_run(bench, figure);
+    add_curve(bench, figure, figure->title, record->steps.x, record->steps.gradient,
+              record->steps.count);
     return figure;
 }
 
-static Figure *norm_figure(const TrainRecord *record, RecordNorm norm, bool log)
+/* Seven gradients as they are, one over the other, are a tangle in which nothing can be followed:
+ * always the mean of some points, of more with S. The title says of how many steps. */
+static Index norm_window(const Workbench *bench, RecordNorm norm)
+{
+    if (norm != NORM_GRADIENT) return 1;
+    return bench->smooth ? 2 * SMOOTH_STEPS : SMOOTH_STEPS / 2;
+}
+
+static void norm_title(Str *out, const TrainRecord *record, RecordNorm norm, Index window)
 {
     const char *const titles[NORM_COUNT] = {[NORM_GRADIENT] = tr("gradient norm by kind of module"),
                                             [NORM_A] = tr("norm of A"),
                                             [NORM_B] = tr("norm of B"),
                                             [NORM_BA] = tr("norm of the change, scale × B A")};
+    double            last = record->norm_count > 1 ? record->norm_x[record->norm_count - 1] : 0;
+    if (window > 1 && last > 0) {
+        double apart = (last - record->norm_x[0]) / (double)(record->norm_count - 1);
+        str_addf(out, tr("gradient norm by kind, mean of %.0f steps"), (double)window * apart);
+    } else {
+        str_add(out, titles[norm]);
+    }
+}
+
+static Figure *norm_figure(const Workbench *bench, RecordNorm norm, bool log)
+{
+    const TrainRecord *record = &bench->look.record;
+    Index              window = norm_window(bench, norm);
+    double             y[RECORD_NORMS];
+    Str                title = {0};
     if (record->norm_count == 0) return NULL;
-    Figure *figure = figure_create(FIGURE_LINE, titles[norm], NULL);
+    norm_title(&title, record, norm, window);
+    Figure *figure = figure_create(FIGURE_LINE, str_text(&title), NULL);
+    str_free(&title);
     if (figure == NULL) return NULL;
     figure_axis(figure, 'x', tr("step"), NULL, false);
     figure_axis(figure, 'y', NULL, NULL, log);
     for (Index k = 0; k < record->kind_count && k < 8; k++) {
         const RecordKind *kind = &record->kinds[k];
-        figure_series(figure, kind->name, record->norm_x, kind->norm[norm], record->norm_count);
+        memcpy(y, kind->norm[norm], (size_t)record->norm_count * sizeof *y);
+        smooth(y, record->norm_count, window);
+        figure_series(figure, kind->name, record->norm_x, y, record->norm_count);
     }
     return figure;
 }
@@ -194,7 +241,7 @@ static Figure *memory_figure(const SessionLook *look)
     Figure *figure = figure_create(FIGURE_STACK, str_text(&title), NULL);
     str_free(&title);
     if (figure == NULL) return NULL;
-    figure_axis(figure, 'x', tr("forward, backward, optimizer"), NULL, false);
+    figure_axis(figure, 'x', tr("moment: forward, backward, optimizer"), NULL, false);
     figure_axis(figure, 'y', NULL, "bytes", false);
     int seen = rank_purposes(look, order, &rest);
     if (rest > 0) add_purposes(figure, look, tr("other"), order + seen, rest);
@@ -223,10 +270,10 @@ void workbench_figures(Workbench *bench)
     bench->figures_old = false;
     workbench_figures_free(bench);
     if (any || bench->older_count > 0) bench->figures[CHART_LOSS] = loss_figure(bench);
-    if (any) bench->figures[CHART_RATE] = rate_figure(record);
-    if (any) bench->figures[CHART_TOTAL] = total_figure(record, !bench->linear);
-    bench->figures[CHART_GRADIENT] = norm_figure(record, NORM_GRADIENT, !bench->linear);
-    bench->figures[CHART_NORM] = norm_figure(record, workbench_slot(bench->slot).norm, false);
+    if (any) bench->figures[CHART_RATE] = rate_figure(bench);
+    if (any) bench->figures[CHART_TOTAL] = total_figure(bench, record, !bench->linear);
+    bench->figures[CHART_GRADIENT] = norm_figure(bench, NORM_GRADIENT, !bench->linear);
+    bench->figures[CHART_NORM] = norm_figure(bench, workbench_slot(bench->slot).norm, false);
     bench->figures[CHART_MEMORY] = memory_figure(&bench->look);
     for (int c = 0; c < BENCH_CHARTS; c++) {
         Figure *figure = bench->figures[c];

@@ -14,6 +14,12 @@ enum { LABEL_SETTINGS = 3 };
 
 /* ---- the sessions' own Lab ---- */
 
+static void end_leaving(Workbench *bench)
+{
+    session_free(bench->leaving, true);
+    bench->leaving = NULL;
+}
+
 /*
  * Apart from the screen's: a backend serves one thread, and another room may load another base
  * meanwhile. Kept from session to session, so that the base is loaded once.
@@ -21,11 +27,18 @@ enum { LABEL_SETTINGS = 3 };
 static bool make_lab(Workbench *bench, const Args *args, Error *err)
 {
     const Lab *from = bench->from;
-    bool       stays = bench->lab != NULL && bench->session == NULL &&
-                 (bench->lab->be == NULL || args_int(args, "threads") == 0 ||
-                  args_int(args, "threads") == bench->lab->be->threads);
+    Index      wanted = args_int(args, "threads");
+    bool       stays = bench->lab != NULL && bench->session == NULL;
+    /* Not known: no session uses it that could be loading it at this moment. */
+    if (stays && bench->lab_threads > 0) {
+        stays = wanted == 0 || wanted == bench->lab_threads;
+    } else if (stays) {
+        stays = bench->lab->be == NULL || wanted == 0 || wanted == bench->lab->be->threads;
+    }
     if (stays) return true;
+    end_leaving(bench);
     lab_free(bench->lab);
+    bench->lab_threads = 0;
     bench->lab = lab_create(NULL, err);
     if (bench->lab == NULL) return false;
     mem_free(bench->lab->data_folder);
@@ -51,7 +64,12 @@ bool workbench_session(Workbench *bench, Error *err)
         args_free(args);
         return false;
     }
-    SessionSpec spec = {.lab = bench->lab, .args = args, .wake = wake, .context = bench->screen};
+    SessionSpec spec = {.lab = bench->lab,
+                        .args = args,
+                        .wake = wake,
+                        .context = bench->screen,
+                        .before = bench->leaving};
+    bench->leaving = NULL;
     bench->session = session_create(&spec, err);
     if (bench->session == NULL) return false;
     bench->serial = 0;
@@ -105,21 +123,26 @@ static bool keep_present(Workbench *bench, Error *err)
 bool workbench_take(Workbench *bench, Args *args, Error *err)
 {
     SessionState state = bench->look.state;
-    bool         goes_on = bench->session != NULL && bench->look.begun &&
+    bool         trained = bench->session != NULL && bench->look.begun &&
                    (state == SESSION_RUNNING || state == SESSION_DONE);
+    /* One that is still being prepared will run when the one before it did. */
+    bool goes_on = trained || (state == SESSION_PREPARING && bench->goes_on);
     if (bench->session != NULL) session_look(bench->session, &bench->look, &bench->serial);
     if (!keep_present(bench, err)) {
         args_free(args);
         return false;
     }
-    session_free(bench->session, true);
+    end_leaving(bench);
+    bench->leaving = bench->session;
     bench->session = NULL;
+    if (bench->lab_threads == 0) end_leaving(bench); /* loading, or it could not be loaded */
     args_free(bench->args);
     bench->args = args;
     bench->adapter_off = false;
     workbench_form_fill(bench);
     if (!workbench_session(bench, err)) return false;
     if (goes_on) session_run(bench->session);
+    bench->goes_on = goes_on;
     workbench_labels(bench);
     return true;
 }
@@ -171,6 +194,7 @@ void workbench_forget(Workbench *bench)
 {
     session_free(bench->session, true);
     bench->session = NULL;
+    end_leaving(bench);
     for (int i = 0; i < bench->older_count; i++) free_older(bench->older[i]);
     bench->older_count = 0;
     lab_free(bench->lab);
