@@ -41,7 +41,7 @@ bool report_plots(const Transcript *transcript, const char *folder, Error *err)
         const Note *note = &transcript->notes[i];
         if (note->kind != NOTE_FIGURE) continue;
         Str svg = {0}, csv = {0};
-        figure_svg(&svg, note->figure, SVG_WIDTH, SVG_HEIGHT);
+        figure_svg_alone(&svg, note->figure, SVG_WIDTH, SVG_HEIGHT);
         figure_csv(&csv, note->figure);
         number++;
         ok = write_one(folder, number, note, ".svg", &svg, err) &&
