@@ -75,8 +75,8 @@ static bool start_training(LabPty *pty, const char *steps)
 {
     double when;
     if (!start(pty, "workbench") || !expect(pty, "ready", &when)) return false;
-    for (int i = 0; i < 14; i++) lab_pty_type(pty, "\033OB"); /* down to max_steps */
-    lab_pty_type(pty, "\r\177\177\177");
+    for (int i = 0; i < 4; i++) lab_pty_type(pty, "\033OB"); /* from r down to max_steps */
+    lab_pty_type(pty, "\r\025");
     lab_pty_type(pty, steps);
     lab_pty_type(pty, "\rp");
     if (lab_pty_await_shown(pty, "tokens/s")) return true;

@@ -22,7 +22,8 @@ typedef struct Watch {
     int    clock; /* a timerfd */
 } Watch;
 
-static const double rest_seconds = 2, train_seconds = 4, patience = 30;
+/* A room may say one thing more just after it is ready: then it rests. */
+static const double settle_seconds = 0.5, rest_seconds = 2.5, train_seconds = 4, patience = 30;
 
 static void next_phase(Watch *watch)
 {
@@ -44,7 +45,9 @@ static void show(void *self, const Grid *grid, int row, int col)
     Watch *watch = self;
     (void)row;
     (void)col;
-    if (watch->phase == PHASE_RESTS) watch->rest++;
+    if (watch->phase == PHASE_RESTS && clock_seconds() - watch->since > settle_seconds) {
+        watch->rest++;
+    }
     if (watch->phase == PHASE_TRAINS && watch->count < FRAMES_MAX) {
         watch->at[watch->count++] = clock_seconds();
     }
