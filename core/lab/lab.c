@@ -123,6 +123,17 @@ static bool serves(const Backend *be, const char *name, const Args *args)
            (!args_given(args, "dtype") || be->precision == asked_precision(args));
 }
 
+/* A device that is not there is one line, advice and all: scripts read it. */
+static void tell_refusal(const Error *why, Error *err)
+{
+    if (why->code == ERR_DEVICE && why->hint[0] != '\0') {
+        (void)error_set(err, why->code, "%s; %s", why->message, why->hint);
+        return;
+    }
+    (void)error_set(err, why->code, "%s", why->message);
+    if (why->hint[0] != '\0') (void)error_hint(err, "%s", why->hint);
+}
+
 Backend *lab_backend(Lab *lab, const Args *args, Error *err)
 {
     const char *name = args_text(args, "backend");
@@ -130,11 +141,15 @@ Backend *lab_backend(Lab *lab, const Args *args, Error *err)
     if (name == NULL || name[0] == '\0') name = "auto";
 
     if (lab->be != NULL && serves(lab->be, name, args)) return lab->be;
+    Error    why = {0};
     Backend *be = backend_open(&(BackendSpec){.name = name,
                                               .threads = (int)args_int(args, "threads"),
                                               .precision = asked_precision(args)},
-                               err);
-    if (be == NULL) return NULL;
+                               &why);
+    if (be == NULL) {
+        tell_refusal(&why, err);
+        return NULL;
+    }
     if (lab->be != NULL) {
         forget_base(lab); /* its weights live in the old backend's memory */
         lab->be->free(lab->be);

@@ -96,6 +96,7 @@ static void cuda_is_refused_with_the_devices_reason(void **state)
     LabRig rig;
     open_without_device(&rig);
     lab_fails(&rig, "train --backend cuda --out %s/x", ERR_DEVICE, "the fan is off");
+    assert_string_equal(rig.err.hint, ""); /* all of it in one line */
     lab_fails(&rig, "eval --backend cuda --dtype bf16", ERR_DEVICE, "the fan is off");
     lab_fails(&rig, "eval --dtype bf16", ERR_INPUT,
               "--dtype bf16 is arithmetic of the cuda backend");
