@@ -57,6 +57,20 @@ void lesson_rig_enter(LessonRig *rig, const char *lesson)
     if (!room_lesson.enter(rig->room, lesson, &err)) fail_msg("%s", err.message);
 }
 
+void lesson_rig_open_quiz(LessonRig *rig)
+{
+    lesson_rig_open_small(rig);
+    lesson_rig_first_step(rig);
+    lesson_rig_press(rig, "Space");
+    lesson_rig_settle(rig);
+    for (int i = 0; i < 2; i++) {
+        lesson_rig_command(rig, "skip");
+        lesson_rig_settle(rig);
+    }
+    lesson_rig_press(rig, "Space");
+    lesson_rig_settle(rig);
+}
+
 void lesson_rig_leave(LessonRig *rig)
 {
     room_lesson.free(rig->room);

@@ -23,6 +23,8 @@ void lesson_rig_close(LessonRig *rig);                     /* the room goes; saf
 void lesson_rig_open_small(LessonRig *rig);
 /* Both predictions of its first step, a wrong number and the right choice; then its end. */
 void lesson_rig_first_step(LessonRig *rig);
+/* Opened, and on to the quiz of its second step, both questions before it left out. */
+void lesson_rig_open_quiz(LessonRig *rig);
 /* The room is left and made anew, as when the lab was left. */
 void lesson_rig_leave(LessonRig *rig);
 /* Keys by their names, "Down Enter"; each one's screen is drawn. */

@@ -159,24 +159,10 @@ static void orders_and_curves_are_typed(void **state)
 
 /* ---- quizzes ---- */
 
-static void go_to_quiz(void)
-{
-    lesson_rig_open_small(&rig);
-    lesson_rig_first_step(&rig);
-    lesson_rig_press(&rig, "Space");
-    lesson_rig_settle(&rig);
-    for (int i = 0; i < 2; i++) {
-        lesson_rig_command(&rig, "skip");
-        lesson_rig_settle(&rig);
-    }
-    lesson_rig_press(&rig, "Space");
-    lesson_rig_settle(&rig);
-}
-
 static void a_quiz_goes_on_until_right(void **state)
 {
     (void)state;
-    go_to_quiz();
+    lesson_rig_open_quiz(&rig);
     lesson_rig_shows(&rig, "What does a rank of 1 say?");
     lesson_rig_hides(&rig, "its size is 3 x 3");
     lesson_rig_press(&rig, "1 Enter");

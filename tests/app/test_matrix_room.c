@@ -3,35 +3,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/rooms/matrix/matrix_desk.h"
 #include "app/rooms/matrix/matrix_line.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "tests/app/desk_rig.h"
 #include "tests/app/program.h"
 #include "tests/app/screens.h"
-#include "tests/lab/lab_rig.h"
 #include "tests/test.h"
 
 enum { SIDE = 700 }; /* some tenths of a second of work, well over MATRIX_WHOLE_MAX numbers */
-
-typedef struct DeskRig {
-    LabRig     lab;
-    MatrixDesk desk;
-    Error      err;
-} DeskRig;
-
-static void rig_open(DeskRig *rig)
-{
-    *rig = (DeskRig){0};
-    lab_rig_open(&rig->lab);
-    assert_true(desk_open(&rig->desk, rig->lab.lab, NULL, NULL, &rig->err));
-}
-
-static void rig_close(DeskRig *rig)
-{
-    desk_close(&rig->desk);
-    lab_rig_close(&rig->lab);
-}
 
 static void put_large(DeskRig *rig)
 {
@@ -67,7 +47,7 @@ static void a_large_one_is_measured_while_keys_work(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     double before = clock_seconds();
     put_large(&rig);
     assert_true(desk_busy(&rig.desk));
@@ -91,14 +71,14 @@ static void a_large_one_is_measured_while_keys_work(void **state)
     for (Index i = 100; i < SIDE; i++) squares += pow(f->singular->values[i], 2);
     assert_close(f->error_frobenius, sqrt(squares), 1e-9);
     assert_close(f->error_spectral, f->singular->values[100], 0);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 static void it_can_be_given_up_and_taken_up_again(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     put_large(&rig);
     press(&rig, ACT_LEAVE); /* Esc */
     wait_for_job(&rig);
@@ -111,7 +91,7 @@ static void it_can_be_given_up_and_taken_up_again(void **state)
     assert_true(desk_busy(&rig.desk));
     wait_for_job(&rig);
     assert_int_equal(rig.desk.facts.rank, SIDE);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 /* Leaving does not wait for the end of the work. */
@@ -119,7 +99,7 @@ static void leaving_stops_it(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     put_large(&rig);
     double began = clock_seconds();
     wait_for_job(&rig);
@@ -128,7 +108,7 @@ static void leaving_stops_it(void **state)
     assert_true(desk_open(&rig.desk, rig.lab.lab, NULL, NULL, &rig.err));
     put_large(&rig);
     double left = clock_seconds();
-    rig_close(&rig);
+    desk_rig_close(&rig);
     assert_true(clock_seconds() - left < 0.1 + whole / 2);
 }
 
@@ -140,7 +120,7 @@ static void the_newest_wish_wins(void **state)
     char         q[] = "model.layers.0.self_attn.q_proj", k[] = "model.layers.0.self_attn.k_proj";
     MatrixSource one = {.kind = SOURCE_WEIGHT, .label = first, .module = q};
     MatrixSource two = {.kind = SOURCE_WEIGHT, .label = second, .module = k};
-    rig_open(&rig);
+    desk_rig_open(&rig);
     desk_choose(&rig.desk, &one);
     desk_choose(&rig.desk, &two);
     wait_for_job(&rig);
@@ -154,7 +134,7 @@ static void the_newest_wish_wins(void **state)
     assert_string_equal(rig.desk.now.name, "small");
     assert_true(rig.desk.known);
     assert_int_equal(rig.desk.facts.rank, 0);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 /* ---- lines ------------------------------------------------------------------------------ */
@@ -165,7 +145,7 @@ static void a_line_about_a_large_one_has_a_thread(void **state)
     DeskRig    rig;
     MatrixLine line = {0};
     Str        said = {0};
-    rig_open(&rig);
+    desk_rig_open(&rig);
     assert_true(matrix_line_run(&line, &rig.desk, "matrix random=300x300", &said));
     str_clear(&said);
     assert_true(matrix_line_run(&line, &rig.desk, "rank M", &said));
@@ -181,7 +161,7 @@ static void a_line_about_a_large_one_has_a_thread(void **state)
     assert_false(matrix_line_busy(&line));
     str_free(&said);
     matrix_line_free(&line);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 /* ---- what is zero to rounding ----------------------------------------------------------- */
@@ -192,7 +172,7 @@ static void zeros_to_rounding_stretch_no_axis(void **state)
     DeskRig    rig;
     MatrixLine line = {0};
     Str        said = {0};
-    rig_open(&rig);
+    desk_rig_open(&rig);
     assert_draws(&look_braille, 20, 80, draw, &rig.desk, "zero to rounding");
     assert_true(matrix_line_run(&line, &rig.desk, "P = matrix random=32x5", &said));
     assert_true(matrix_line_run(&line, &rig.desk, "Q = matrix random=5x32", &said));
@@ -205,18 +185,18 @@ static void zeros_to_rounding_stretch_no_axis(void **state)
     assert_true(s[5] < 1e-12 * s[0]); /* what would have stretched it */
     str_free(&said);
     matrix_line_free(&line);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 static void a_long_name_is_whole_where_there_is_room(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     Datum *matrix = datum_matrix(NULL, 2, 2, &rig.err);
     assert_true(desk_put(&rig.desk, "a name of thirty columns, whole", matrix, false, &rig.err));
     assert_draws(&look_braille, 26, 100, draw, &rig.desk, "of thirty columns, whole, 2 × 2");
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 /* Verbs, their settings and the model's modules, by Tab alone. */

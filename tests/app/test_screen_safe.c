@@ -371,16 +371,7 @@ static void look_at_lesson(Watch *watch, int rows, int cols)
 
 static void open_at_quiz(void)
 {
-    lesson_rig_open_small(&rig);
-    lesson_rig_first_step(&rig);
-    lesson_rig_press(&rig, "Space");
-    lesson_rig_settle(&rig);
-    for (int i = 0; i < 2; i++) {
-        lesson_rig_command(&rig, "skip");
-        lesson_rig_settle(&rig);
-    }
-    lesson_rig_press(&rig, "Space");
-    lesson_rig_settle(&rig);
+    lesson_rig_open_quiz(&rig);
     lesson_rig_press(&rig, "1 Enter");
     lesson_rig_settle(&rig);
     lesson_rig_press(&rig, "H");

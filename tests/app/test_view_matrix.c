@@ -3,32 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/rooms/matrix/matrix_desk.h"
 #include "app/rooms/matrix/matrix_line.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "tests/app/desk_rig.h"
 #include "tests/app/screens.h"
-#include "tests/lab/lab_rig.h"
 #include "tests/test.h"
-
-typedef struct DeskRig {
-    LabRig     lab;
-    MatrixDesk desk;
-    Error      err;
-} DeskRig;
-
-static void rig_open(DeskRig *rig)
-{
-    *rig = (DeskRig){0};
-    lab_rig_open(&rig->lab);
-    assert_true(desk_open(&rig->desk, rig->lab.lab, NULL, NULL, &rig->err));
-}
-
-static void rig_close(DeskRig *rig)
-{
-    desk_close(&rig->desk);
-    lab_rig_close(&rig->lab);
-}
 
 static bool is_typing(void *desk)
 {
@@ -71,7 +51,7 @@ static void what_is_typed_stands_in_one_place(void **state)
     (void)state;
     DeskRig rig;
     Grid    grid;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     press(&rig, "t e 9 9");
     assert_true(grid_init(&grid, 20, 80, NULL));
     draw(&rig.desk, &look_braille, &grid, (Rect){0, 0, 20, 80});
@@ -83,7 +63,7 @@ static void what_is_typed_stands_in_one_place(void **state)
     draw(&rig.desk, &look_braille, &grid, (Rect){0, 0, 20, 80});
     assert_shows(&grid, "77]");
     grid_free(&grid);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 /* ---- screens ---------------------------------------------------------------------------- */
@@ -92,7 +72,7 @@ static void looks_as_meant(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     assert_screens("matrix", draw, &rig.desk);
     press(&rig, "Down Right e 1 Tab"); /* 111 */
     press(&rig, "t");
@@ -103,14 +83,14 @@ static void looks_as_meant(void **state)
     assert_screens("matrix-ten", draw, &rig.desk);
     press(&rig, "o Down Enter t");
     assert_screens("matrix-picture", draw, &rig.desk);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 static void stays_inside_at_any_size(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     assert_stays_inside(1500, draw, &rig.desk);
     press(&rig, "o");
     assert_stays_inside(500, draw, &rig.desk);
@@ -118,7 +98,7 @@ static void stays_inside_at_any_size(void **state)
     assert_stays_inside(1500, draw, &rig.desk);
     press(&rig, "o Down Enter t Tab");
     assert_stays_inside(1000, draw, &rig.desk);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 static void parts_do_not_overlap(void **state)
@@ -152,12 +132,12 @@ static void a_name_puts_nothing_on_the_terminal(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     Datum *matrix = datum_matrix(NULL, 2, 2, &rig.err);
     assert_true(desk_put(&rig.desk, "evil\033[2J\xe2\x80\xae", matrix, false, &rig.err));
     assert_draws(&look_braille, 20, 80, draw, &rig.desk, "evil^[[2J");
     assert_null(strchr(drawn_text(&look_braille, 20, 80, draw, &rig.desk), '\033'));
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 /* ---- actions ---------------------------------------------------------------------------- */
@@ -166,7 +146,7 @@ static void an_entry_is_typed_and_taken_back(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     assert_int_equal(rig.desk.facts.rank, 2);
     assert_int_equal(rig.desk.facts.exact, 2);
     press(&rig, "Down Right 1 1 . 0 0 1 Enter");
@@ -184,14 +164,14 @@ static void an_entry_is_typed_and_taken_back(void **state)
     assert_int_equal(rig.desk.facts.rank, 2);
     assert_string_equal(rig.desk.now.name, "B of lesson 1");
     assert_false(desk_act(&rig.desk, ACT_UNDO, (Key){K_CHAR, 'u'}));
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 static void what_is_no_number_stays_in_the_field(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     press(&rig, "1 e 5 x Enter");
     assert_true(rig.desk.typing);
     assert_non_null(strstr(str_text(&rig.desk.fault), "a number is needed"));
@@ -201,7 +181,7 @@ static void what_is_no_number_stays_in_the_field(void **state)
     press(&rig, "1 e 9 9 9 Enter"); /* not finite */
     assert_true(rig.desk.typing);
     press(&rig, "Esc");
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 /* The smallest change makes the exact rank 3; the numeric one follows the tolerance. */
@@ -209,7 +189,7 @@ static void the_tolerance_decides(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     press(&rig, "Down Right 1 1 . 0 0 0 0 0 0 0 0 0 0 0 0 0 1 Enter");
     assert_int_equal(rig.desk.facts.exact, 3);
     assert_int_equal(rig.desk.facts.rank, 2);
@@ -224,14 +204,14 @@ static void the_tolerance_decides(void **state)
     assert_int_equal(rig.desk.facts.rank, 1);
     press(&rig, "Delete");
     assert_close(rig.desk.facts.tolerance, usual, 0);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 static void truncation_reaches_the_bound(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     press(&rig, "t");
     const MatrixFacts *f = &rig.desk.facts;
     assert_int_equal(f->r, 1);
@@ -251,14 +231,14 @@ static void truncation_reaches_the_bound(void **state)
     press(&rig, "Esc t");
     assert_int_equal(f->r, 0);
     assert_null(f->cut);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 static void the_lessons_matrices_are_there(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     press(&rig, "o Enter");
     assert_string_equal(rig.desk.now.name, "A of lesson 1");
     assert_int_equal(rig.desk.facts.rank, 1);
@@ -271,14 +251,14 @@ static void the_lessons_matrices_are_there(void **state)
     assert_string_equal(rig.desk.now.name, "A of lesson 1");
     press(&rig, "o Esc");
     assert_false(rig.desk.choosing);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 static void a_weight_of_the_base_is_looked_at(void **state)
 {
     (void)state;
     DeskRig rig;
-    rig_open(&rig);
+    desk_rig_open(&rig);
     press(&rig, "o End"); /* no runs are recorded, so the weights are last */
     press(&rig, "Enter Enter");
     wait_for_job(&rig);
@@ -290,7 +270,7 @@ static void a_weight_of_the_base_is_looked_at(void **state)
     wait_for_job(&rig);
     assert_int_equal(rig.desk.facts.r, 16);
     assert_close(rig.desk.facts.error_frobenius / rig.desk.facts.bound_frobenius, 1, 1e-6);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 /* B A has the rank of the adapter, whatever the weight has. */
@@ -300,7 +280,7 @@ static void what_a_run_learned_has_low_rank(void **state)
     DeskRig    rig;
     MatrixLine line = {0};
     Str        said = {0};
-    rig_open(&rig);
+    desk_rig_open(&rig);
     lab_must(&rig.lab, "train --data sql --r 2 --max_steps 3 --examples 40 --eval_examples 4 "
                        "--target_modules q_proj --threads 1");
     assert_true(matrix_line_run(&line, &rig.desk,
@@ -316,7 +296,7 @@ static void what_a_run_learned_has_low_rank(void **state)
     assert_int_equal(rig.desk.facts.rank, 2);
     str_free(&said);
     matrix_line_free(&line);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 static void lines_make_matrices(void **state)
@@ -325,7 +305,7 @@ static void lines_make_matrices(void **state)
     DeskRig    rig;
     MatrixLine line = {0};
     Str        said = {0};
-    rig_open(&rig);
+    desk_rig_open(&rig);
     assert_true(matrix_line_run(&line, &rig.desk, "X = matrix rows=\"1 2; 3 4\"", &said));
     assert_string_equal(rig.desk.now.name, "X");
     assert_true(entry(&rig, 2, 1) == 3);
@@ -346,7 +326,7 @@ static void lines_make_matrices(void **state)
     assert_non_null(strstr(str_text(&rig.desk.fault), "no matrix called"));
     str_free(&said);
     matrix_line_free(&line);
-    rig_close(&rig);
+    desk_rig_close(&rig);
 }
 
 /* ---- faults ----------------------------------------------------------------------------- */

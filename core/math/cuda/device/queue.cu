@@ -166,13 +166,6 @@ bool queue_wait(Device *d)
     return !d->failed;
 }
 
-void queue_forget(Device *d)
-{
-    clear_list(d->queue);
-    d->queue->results_bytes = 0;
-    d->queue->result_count = 0;
-}
-
 /* ---- opening and closing ------------------------------------------------------------------ */
 
 static bool open_areas(Device *d, Queue *q, Error *err)

@@ -95,8 +95,6 @@ void queue_close(Device *d);
 void queue_flush(Device *d);
 /* Flush, deliver results, wait. False after a failure. */
 bool queue_wait(Device *d);
-/* Give up all graphs and the list, after a failure. */
-void queue_forget(Device *d);
 
 /* ---- replay.cu ---- */
 
